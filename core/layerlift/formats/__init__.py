@@ -1,0 +1,1 @@
+"""Files in, files out: one format, one file, `read` beside `write`. Floor: knows imaging; no engine."""

@@ -1,0 +1,19 @@
+"""Every limit of the library, named, each with its reason. Law: stdlib only; numbers, no behaviour."""
+
+MAX_PIXELS = 150_000_000
+"""Largest document, in pixels (about 12 200 × 12 200). A decomposition holds the document, one finished full-size
+background and the cropped layers in memory: 4 bytes per pixel each at 8 bit, so 150 MP stay near 2 GB."""
+
+MAX_SIDE = 100_000
+"""Longest side of a document, in pixels. OpenCV's remap and resize use 16-bit coordinates internally above 2^15 only
+in code paths that we avoid; strips longer than this are corrupt files more often than pictures."""
+
+MAX_LAYERS = 64
+"""Most layers a stack may hold: more cannot be worked with in a layers panel."""
+
+MIN_ANALYSIS_SIDE = 16
+"""A document thinner than this (in pixels) holds nothing to take apart: it becomes a single background layer."""
+
+PSD_MAX_SIDE = 30_000
+"""Photoshop's PSD limit per side (Adobe Photoshop File Formats Specification, "File Header Section");
+above it the PSB variant is written."""

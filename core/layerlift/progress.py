@@ -1,0 +1,91 @@
+"""How long work reports where it is, and hears that it should stop.
+
+Law: stdlib only. Work calls `stage` and `advance`; both raise `Cancelled` once somebody called `cancel`. Nobody polls.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from layerlift.errors import Cancelled
+
+
+@dataclass(frozen=True)
+class Report:
+    """One state of the work: `stage` in words, `fraction` done (0–1) and `eta` in seconds (None while unknown)."""
+
+    stage: str
+    fraction: float
+    eta: float | None
+
+
+class Progress:
+    """The one channel between a piece of work and whoever waits for it.
+
+    `listen` receives a `Report` at every change, in the working thread. A sub-range for one part of the work comes
+    from `part`, so nobody needs to know where in the whole it stands.
+    """
+
+    def __init__(self, listen: Callable[[Report], None] | None = None, *, clock: Callable[[], float] = time.monotonic):
+        self._listen = listen
+        self._clock = clock
+        self._started = clock()
+        self._cancelled = threading.Event()
+        self._stage = ""
+        self._fraction = 0.0
+
+    def cancel(self) -> None:
+        """Ask the work to stop: its next report raises `Cancelled`. Safe from any thread."""
+        self._cancelled.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self._cancelled.is_set()
+
+    def check(self) -> None:
+        """Raise `Cancelled` if somebody asked to stop. For inner loops that have nothing to report."""
+        if self._cancelled.is_set():
+            raise Cancelled
+
+    def stage(self, name: str, fraction: float | None = None) -> None:
+        """Enter the stage `name` (words for a person), optionally at `fraction` of the whole."""
+        self._stage = name
+        self.advance(self._fraction if fraction is None else fraction)
+
+    def advance(self, fraction: float) -> None:
+        """Be at `fraction` (0–1) of the whole. Never goes back."""
+        self.check()
+        self._fraction = min(1.0, max(self._fraction, fraction))
+        if self._listen is not None:
+            self._listen(Report(self._stage, self._fraction, self._eta()))
+
+    def part(self, begin: float, end: float) -> Progress:
+        """A Progress whose 0–1 is this one's `begin`–`end`; cancelling either cancels both."""
+        return _Part(self, begin, end)
+
+    def _eta(self) -> float | None:
+        elapsed = self._clock() - self._started
+        if self._fraction <= 0.02 or elapsed < 0.5:
+            return None
+        return elapsed * (1 - self._fraction) / self._fraction
+
+
+class _Part(Progress):
+    """A sub-range of another Progress."""
+
+    def __init__(self, whole: Progress, begin: float, end: float):
+        super().__init__(clock=whole._clock)
+        self._whole, self._begin, self._span = whole, begin, end - begin
+        self._cancelled = whole._cancelled
+
+    def stage(self, name: str, fraction: float | None = None) -> None:
+        self._whole._stage = name
+        super().stage(name, fraction)
+
+    def advance(self, fraction: float) -> None:
+        super().advance(fraction)
+        self._whole.advance(self._begin + self._span * self._fraction)
