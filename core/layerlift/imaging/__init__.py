@@ -1,1 +1,1 @@
-"""Pixels and the mathematics on them. Floor: knows numpy, OpenCV and Pillow's colour engine; no engine, no file format."""
+"""Pixels and the mathematics on them. Floor: numpy, OpenCV and Pillow's colour engine; no engine, no file format."""

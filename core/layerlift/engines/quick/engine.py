@@ -1,0 +1,102 @@
+"""The embedded engine, as one reading: peel text, then subjects, then flat elements; complete what remains.
+
+Law: only the order of the steps lives here; each step has a file of its own. Deterministic. No network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layerlift.engines.port import DecomposeRequest, EngineInfo
+from layerlift.engines.quick import graphics, inpaint, naming, ocr, saliency, subject, text
+from layerlift.engines.quick.backdrop import flatten, solidity
+from layerlift.engines.quick.belonging import hand_back
+from layerlift.engines.quick.element import Element
+from layerlift.engines.quick.holes import hole_of
+from layerlift.engines.quick.steering import Steering, understand
+from layerlift.imaging.geometry import Bounds, Extent
+from layerlift.imaging.layer import Layer, LayerStack, Mask, Plane, Role
+from layerlift.progress import Progress
+
+WORKING_PIXELS = 1_300_000
+"""Analysis size: text of 10 px is still read, and matting and filling stay within seconds on two cores."""
+
+
+class QuickEngine:
+    """OCR, saliency and matting, surface peeling, inpainting: useful layers in seconds on any laptop."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What it can do here; `missing` only where it cannot run at all."""
+        return EngineInfo(
+            name="quick",
+            title="Quick (embedded, no GPU, no download)",
+            operations=("decompose",),
+            working_pixels=WORKING_PIXELS,
+            max_layers=64,
+            edge_uncertainty=0.5,
+            missing=ocr.missing(),
+        )
+
+    def decompose(self, request: DecomposeRequest, progress: Progress) -> LayerStack:
+        """Propose text, subjects, flat elements and a completed background."""
+        image, transparent = flatten(request.image)
+        progress.stage("Reading text", 0.02)
+        lines = ocr.recognise(image)
+        steering, notes = understand(request.what, (line.content for line in lines))
+        lines = [line for line in lines if steering.wants(Role.TEXT) and steering.matches(line.content)]
+        progress.stage("Lifting text", 0.20)
+        texts = text.extract(image, lines, request.text_grouping)
+        progress.stage("Filling behind text", 0.32)
+        plain = inpaint.fill(image, hole_of(image, texts), progress.part(0.32, 0.45))
+        progress.stage("Finding subjects", 0.45)
+        subjects = _subjects(plain, steering, progress.part(0.45, 0.65))
+        texts, subjects = hand_back(image, texts, subjects)
+        progress.stage("Finding shapes", 0.65)
+        shapes = _shapes(plain, hole_of(image, subjects), steering, progress.part(0.65, 0.80))
+        progress.stage("Completing the background", 0.80)
+        hole = hole_of(image, [*shapes, *subjects])
+        background = inpaint.fill(plain, hole, progress.part(0.80, 1.0))
+        solid = solidity(~transparent, hole | hole_of(image, texts))
+        layers = [_background(background, solid), *map(_layer, [*shapes, *subjects, *texts])]
+        height, width = image.shape[:2]
+        return LayerStack(Extent(width, height), tuple(layers), notes=notes + _notes())
+
+
+def _subjects(image: Plane, steering: Steering, progress: Progress) -> list[Element]:
+    return subject.find(image, progress) if steering.wants(Role.SUBJECT) else []
+
+
+def _shapes(image: Plane, unknown: Mask, steering: Steering, progress: Progress) -> list[Element]:
+    if not steering.wants(Role.GRAPHIC):
+        return []
+    found: Iterable[Element] = graphics.find(image, unknown, progress)
+    return [Element(e.role, naming.name(e), e.bounds, e.alpha, e.colour, e.confidence) for e in found]
+
+
+def _notes() -> tuple[str, ...]:
+    missing = saliency.missing()
+    return (f"Subjects were found without the saliency model: {missing}",) if missing else ()
+
+
+def _background(image: Plane, solid: Mask) -> Layer:
+    pixels = _integer(image, solid.astype(np.float32))
+    return Layer("Background", Role.BACKGROUND, Bounds(0, 0, image.shape[1], image.shape[0]), pixels)
+
+
+def _layer(element: Element) -> Layer:
+    return Layer(
+        element.name,
+        element.role,
+        element.bounds,
+        _integer(element.colour, element.alpha),
+        text=element.text,
+        confidence=element.confidence,
+    ).cropped()
+
+
+def _integer(colour: Plane, alpha: Plane) -> NDArray[np.uint8]:
+    return np.rint(np.clip(np.dstack([colour, alpha]), 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,28 @@
+"""Where elements leave a hole when they are lifted off. Law: masks only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+from layerlift.engines.quick.element import Element
+from layerlift.imaging.layer import Mask, Plane, Role
+
+TRACE = 0.02
+"""Alpha above which an element is still visible to the eye and so must not remain in what is filled."""
+MARGIN = {Role.TEXT: 2, Role.SUBJECT: 4, Role.SHADOW: 4, Role.GRAPHIC: 2}
+"""Pixels by which a hole reaches beyond the visible element: resampling and JPEG carry its colour that far."""
+
+
+def hole_of(image: Plane, elements: Iterable[Element]) -> Mask:
+    """(H, W) bool: every pixel of `image` (H, W, …) that one of the elements touches, with its margin."""
+    hole = np.zeros(image.shape[:2], bool)
+    for element in elements:
+        margin = MARGIN.get(element.role, 2)
+        seen = np.zeros(hole.shape, np.uint8)
+        seen[element.bounds.slices] = element.alpha > TRACE
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
+        hole |= cv2.dilate(seen, disc) > 0
+    return hole
