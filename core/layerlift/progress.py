@@ -53,7 +53,7 @@ class Progress:
 
     def stage(self, name: str, fraction: float | None = None) -> None:
         """Enter the stage `name` (words for a person), optionally at `fraction` of the whole."""
-        self._stage = name
+        self._enter(name)
         self.advance(self._fraction if fraction is None else fraction)
 
     def advance(self, fraction: float) -> None:
@@ -66,6 +66,9 @@ class Progress:
     def part(self, begin: float, end: float) -> Progress:
         """A Progress whose 0–1 is this one's `begin`–`end`; cancelling either cancels both."""
         return _Part(self, begin, end)
+
+    def _enter(self, stage: str) -> None:
+        self._stage = stage
 
     def _eta(self) -> float | None:
         elapsed = self._clock() - self._started
@@ -82,9 +85,8 @@ class _Part(Progress):
         self._whole, self._begin, self._span = whole, begin, end - begin
         self._cancelled = whole._cancelled
 
-    def stage(self, name: str, fraction: float | None = None) -> None:
-        self._whole._stage = name
-        super().stage(name, fraction)
+    def _enter(self, stage: str) -> None:
+        self._whole._enter(stage)
 
     def advance(self, fraction: float) -> None:
         super().advance(fraction)

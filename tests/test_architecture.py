@@ -1,0 +1,167 @@
+"""The floor plan as data: who may know whom, and where each foreign library lives.
+
+A module may import its own floor and those named beside it, nothing else of ours; a foreign library only in the files
+named for it. Function-level imports count too.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "core" / "layerlift"
+
+# floor: the floors it may know (beyond itself). Longest matching prefix decides where a module lives.
+FLOORS: dict[str, set[str]] = {
+    "layerlift.errors": set(),
+    "layerlift.limits": set(),
+    "layerlift.progress": {"layerlift.errors"},
+    "layerlift.imaging": {"layerlift.errors", "layerlift.limits"},
+    "layerlift.engines.port": {"layerlift.imaging", "layerlift.progress"},
+    "layerlift.engines": {
+        "layerlift.engines.port",
+        "layerlift.errors",
+        "layerlift.limits",
+        "layerlift.progress",
+        "layerlift.imaging",
+    },
+    "layerlift.refine": {"layerlift.errors", "layerlift.limits", "layerlift.progress", "layerlift.imaging"},
+    "layerlift.formats": {"layerlift.errors", "layerlift.limits", "layerlift.imaging"},
+    "layerlift.merge": {"layerlift.imaging"},
+    "layerlift.prune": {"layerlift.imaging"},
+    "layerlift.preview": {"layerlift.errors", "layerlift.imaging"},
+    "layerlift.decomposition": {
+        "layerlift.errors",
+        "layerlift.limits",
+        "layerlift.progress",
+        "layerlift.imaging",
+        "layerlift.engines",
+        "layerlift.formats",
+        "layerlift.refine",
+        "layerlift.merge",
+        "layerlift.prune",
+    },
+    "layerlift.cli": {"layerlift"},
+    "layerlift.__main__": {"layerlift.cli"},
+    "layerlift": {
+        "layerlift.decomposition",
+        "layerlift.errors",
+        "layerlift.formats",
+        "layerlift.imaging",
+        "layerlift.progress",
+    },
+}
+
+# foreign library: the only files (relative to core/layerlift) that may import it. numpy and cv2 are the ground floor.
+ROOMS: dict[str, set[str]] = {
+    "PIL": {
+        "imaging/colour.py",
+        "formats/picture.py",
+        "decomposition.py",
+    },
+    "onnxruntime": {"engines/quick/saliency.py"},
+    "rapidocr": {"engines/quick/ocr.py"},
+    "psd_tools": {"formats/psd.py"},
+    "pptx": {"formats/pptx.py"},
+    "rich": {"cli/"},
+}
+GROUND = {"numpy", "cv2"}
+STDLIB_ONLY = ("errors.py", "limits.py", "progress.py", "imaging/geometry.py")
+BANNED = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
+LONGEST, MEDIAN = 300, 150
+
+
+def modules() -> list[tuple[str, Path]]:
+    named = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        named.append((".".join(parts[:-1] if parts[-1] == "__init__" else parts), path))
+    return named
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports at run time; blocks under TYPE_CHECKING are no knowledge at run time."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            return
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            inner = {f"{node.module}.{alias.name}" for alias in node.names} & KNOWN
+            found.update(inner or {node.module or ""})
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")))
+    return found
+
+
+def floor_of(module: str) -> str:
+    fits = [floor for floor in FLOORS if module == floor or module.startswith(floor + ".")]
+    return max(fits, key=len)
+
+
+KNOWN = {name for name, _ in modules()}
+
+
+@pytest.mark.parametrize(("module", "path"), modules(), ids=lambda v: v if isinstance(v, str) else "")
+def test_every_module_keeps_to_its_floor(module: str, path: Path) -> None:
+    home = floor_of(module)
+    for name in imports(path) & KNOWN:
+        target = floor_of(name)
+        allowed = target == home or any(name == floor or name.startswith(floor + ".") for floor in FLOORS[home])
+        assert allowed, f"{module} ({home}) may not know {name} ({target})"
+
+
+@pytest.mark.parametrize(("module", "path"), modules(), ids=lambda v: v if isinstance(v, str) else "")
+def test_foreign_libraries_stay_in_their_rooms(module: str, path: Path) -> None:
+    inside = path.relative_to(PACKAGE).as_posix()
+    for name in imports(path):
+        top = name.split(".")[0]
+        if top in sys.stdlib_module_names or top in {"layerlift", ""}:
+            continue
+        assert inside not in STDLIB_ONLY, f"{inside} is stdlib only but imports {top}"
+        if top in GROUND:
+            continue
+        assert top in ROOMS, f"{inside} imports {top}, which has no room"
+        assert any(inside == room or (room.endswith("/") and inside.startswith(room)) for room in ROOMS[top]), (
+            f"{inside} imports {top}; its room is {sorted(ROOMS[top])}"
+        )
+
+
+def test_no_circles_between_modules() -> None:
+    graph = {name: imports(path) & KNOWN - {name} for name, path in modules()}
+    done: set[str] = set()
+
+    def walk(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " → ".join((*trail[trail.index(name) :], name))
+        if name not in done:
+            for target in sorted(graph[name]):
+                # a package's __init__ and its own submodules: the parent is loaded first by Python itself
+                if not name.startswith(target + "."):
+                    walk(target, (*trail, name))
+            done.add(name)
+
+    for name in sorted(graph):
+        walk(name, ())
+
+
+def test_files_are_short() -> None:
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for _, path in modules()}
+    longest = max(lengths, key=lengths.__getitem__)
+    assert lengths[longest] <= LONGEST, f"{longest.name}: {lengths[longest]} lines"
+    assert sorted(lengths.values())[len(lengths) // 2] <= MEDIAN
+
+
+@pytest.mark.parametrize(("module", "path"), modules(), ids=lambda v: v if isinstance(v, str) else "")
+def test_every_file_opens_with_its_law_and_has_a_real_name(module: str, path: Path) -> None:
+    document = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert document, f"{path} does not say what it knows"
+    assert not BANNED & set(module.split(".")), f"{module}: name what it does"
