@@ -1,0 +1,233 @@
+"""Surfaces: which pixels of the picture belong to one smooth stretch of colour.
+
+Law: pixels in, labels and colour polynomials out; knows nothing of shapes, of depth order or of elements.
+
+Neighbouring pixels are linked where they differ by less than the noise allows; connected components of links that are
+somewhere thicker than two pixels are *cores*. Pixels between cores are anti-aliasing where their colour lies on the
+line between the colours of the two cores beside them, and detail (strokes, texture) otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from layerlift.imaging.layer import Mask, Plane
+
+Labels: TypeAlias = NDArray[np.int32]
+"""(h, w) int32: the number of the surface, −1 for none."""
+
+_BLOCK = 16
+_TRUSTED_TEXTURE = 14.0
+"""Above this (levels of 255) the picture is a photograph, not a textured plane: smoothing it gains nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surfaces:
+    """`labels` 0…count−1 (−1: detail), `levels` the picture in 0–255, `calm` the same with its texture smoothed,
+    `texture` the typical deviation inside a block of the picture (levels)."""
+
+    labels: Labels
+    count: int
+    levels: Plane
+    calm: Plane
+    texture: float
+
+
+@dataclass(frozen=True, eq=False)
+class Polynomial:
+    """A colour polynomial of degree 0, 1 or 2 in coordinates relative to `centre` (x, y), in units of `scale` pixels.
+
+    `terms` (k, 3) in levels; `residual` is the typical deviation of the pixels that it was fitted to, in levels.
+    """
+
+    centre: tuple[float, float]
+    scale: float
+    terms: NDArray[np.float64]
+    residual: float
+
+    def at(self, ys: NDArray[np.intp], xs: NDArray[np.intp]) -> Plane:
+        """Colours (n, 3) in levels at the given pixels, clipped to 0–255."""
+        basis = _basis(xs, ys, self.centre, self.scale, len(self.terms))
+        return np.clip(basis @ self.terms, 0, 255).astype(np.float32)
+
+
+def _basis(
+    xs: NDArray[np.intp], ys: NDArray[np.intp], centre: tuple[float, float], scale: float, terms: int
+) -> NDArray[np.float64]:
+    u, v = (xs - centre[0]) / scale, (ys - centre[1]) / scale
+    return np.stack([np.ones_like(u), u, v, u * u, u * v, v * v][:terms], axis=-1)
+
+
+def fit(levels: Plane, ys: NDArray[np.intp], xs: NDArray[np.intp], most: int = 2500) -> Polynomial:
+    """The robust colour polynomial through the given pixels; at most `most` of them are looked at, evenly spread."""
+    step = max(1, len(ys) // most)
+    ys, xs = ys[::step], xs[::step]
+    colours = levels[ys, xs].astype(np.float64)
+    centre = (float(xs.mean()), float(ys.mean()))
+    scale = max(1.0, float(np.ptp(xs)) / 2, float(np.ptp(ys)) / 2)
+    terms = 1 if len(ys) < 24 else 3 if len(ys) < 200 else 6
+    basis = _basis(xs, ys, centre, scale, terms)
+    keep = np.ones(len(ys), bool)
+    for _ in range(2):
+        gram = basis[keep].T @ basis[keep] + 1e-6 * np.eye(terms)
+        solution = np.linalg.solve(gram, basis[keep].T @ colours[keep])
+        off = np.abs(basis @ solution - colours).max(axis=1)
+        spread = float(np.median(off))
+        keep = off <= max(2.0, 4 * spread)
+        if keep.sum() < 2 * terms:
+            break
+    return Polynomial(centre, scale, solution, float(np.sqrt(np.mean(np.minimum(off, 40.0) ** 2))))
+
+
+def texture_of(levels: Plane) -> float:
+    """Median over blocks of the deviation (levels) from the block's own colour plane: noise, grain, pattern."""
+    height, width = (side // _BLOCK * _BLOCK for side in levels.shape[:2])
+    if not height or not width:
+        return 0.0
+    grey = levels[:height, :width].mean(axis=2)
+    blocks = grey.reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK).transpose(0, 2, 1, 3)
+    blocks = blocks.reshape(-1, _BLOCK * _BLOCK)
+    ys, xs = np.mgrid[:_BLOCK, :_BLOCK].astype(np.float32) - (_BLOCK - 1) / 2
+    basis = np.linalg.qr(np.stack([np.ones(_BLOCK**2), xs.ravel(), ys.ravel()], axis=1))[0].astype(np.float32)
+    rest = blocks - (blocks @ basis) @ basis.T
+    return float(np.median(rest.std(axis=1)))
+
+
+def _calmed(levels: Plane, texture: float) -> Plane:
+    if texture < 0.8 or texture > _TRUSTED_TEXTURE:
+        return cv2.bilateralFilter(levels, 5, 6.0, 2.0).astype(np.float32)
+    once = cv2.bilateralFilter(levels, 9, 4.5 * texture + 4, 4.0)
+    return cv2.bilateralFilter(once, 9, 2.5 * texture + 4, 4.0).astype(np.float32)
+
+
+def _linked(calm: Plane, threshold: float) -> tuple[int, Labels]:
+    """Components of 4-neighbours that differ by at most `threshold` in every channel (on a grid with links)."""
+    height, width = calm.shape[:2]
+    grid = np.zeros((2 * height - 1, 2 * width - 1), np.uint8)
+    grid[::2, ::2] = 1
+    grid[::2, 1::2] = np.abs(np.diff(calm, axis=1)).max(axis=2) <= threshold
+    grid[1::2, ::2] = np.abs(np.diff(calm, axis=0)).max(axis=2) <= threshold
+    count, labels = cv2.connectedComponents(grid, connectivity=4, ltype=cv2.CV_32S)
+    return count - 1, np.ascontiguousarray(labels[::2, ::2]) - 1
+
+
+def _cores(labels: Labels, count: int, thickness: int) -> Labels:
+    """Labels renumbered, −1 wherever a component has nowhere a few pixels whose whole 3×3 window is its own."""
+    field = labels.astype(np.float32)
+    kernel = np.ones((3, 3), np.uint8)
+    inner = cv2.erode(field, kernel) == cv2.dilate(field, kernel)
+    strong = np.bincount(labels[inner], minlength=count) >= thickness
+    number = np.where(strong, np.cumsum(strong) - 1, -1).astype(np.int32)
+    return number[labels]
+
+
+def nearest(labels: Labels) -> tuple[Labels, NDArray[np.intp], Plane]:
+    """For every pixel: the label ≥ 0 nearest to it, the flat index of that pixel, and its distance in pixels."""
+    known = labels >= 0
+    if not known.any():
+        return labels, np.zeros(labels.shape, np.intp), np.full(labels.shape, np.inf, np.float32)
+    distance, index = cv2.distanceTransformWithLabels(
+        (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    where = np.zeros(int(index.max()) + 1, np.intp)
+    flat = np.flatnonzero(known)
+    where[index.ravel()[flat]] = flat
+    source = where[index]
+    return labels.ravel()[source], source, distance
+
+
+_PAIRS = ((0, 1), (1, 0), (1, 1), (1, -1))
+
+
+def _blend_edges(labels: Labels, calm: Plane, levels: Plane, tolerance: float) -> Labels:
+    """Give anti-aliased pixels to the nearer of the two cores whose colour line they lie on."""
+    field, source, distance = nearest(labels)
+    height, width = labels.shape
+    ys, xs = np.nonzero((labels < 0) & (distance <= 3.5))
+    colours, flat = levels[ys, xs], calm.reshape(-1, 3)
+    best = np.full(len(ys), np.inf, np.float32)
+    chosen = np.full(len(ys), -1, np.int32)
+    for radius in (1, 2, 3):
+        for dy, dx in _PAIRS:
+            sides = []
+            for sign in (radius, -radius):
+                y, x = np.clip(ys + sign * dy, 0, height - 1), np.clip(xs + sign * dx, 0, width - 1)
+                sides.append((field[y, x], flat[source[y, x]]))
+            (la, a), (lb, b) = sides
+            axis = a - b
+            share = np.clip(((colours - b) * axis).sum(1) / np.maximum((axis * axis).sum(1), 1e-3), 0, 1)
+            off = np.abs(colours - (b + share[:, None] * axis)).max(axis=1) + 0.5 * radius
+            better = off < best
+            best[better] = off[better]
+            chosen[better] = np.where(share >= 0.5, la, lb)[better]
+    out = labels.copy()
+    good = best <= tolerance
+    out[ys[good], xs[good]] = chosen[good]
+    return out
+
+
+def _swallow_crumbs(labels: Labels, smallest: int) -> Labels:
+    """Give components of detail below `smallest` pixels to their nearest surface."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats((labels < 0).astype(np.uint8), connectivity=8)
+    crumb = stats[:, cv2.CC_STAT_AREA] < smallest
+    crumb[0] = False
+    field, _, _ = nearest(labels)
+    return np.where(crumb[parts], field, labels) if count > 1 else labels
+
+
+def _joined(labels: Labels, count: int, calm: Plane, tolerance: float) -> tuple[Labels, int]:
+    """Merge neighbours whose colours hardly differ across their common border (banding, noise, compression)."""
+    keys, steps = [], []
+    for axis in (0, 1):
+        near, far = (labels[:-1], labels[1:]) if axis == 0 else (labels[:, :-1], labels[:, 1:])
+        ys, xs = np.nonzero((near != far) & (near >= 0) & (far >= 0))
+        a, b = near[ys, xs].astype(np.int64), far[ys, xs].astype(np.int64)
+        dy, dx = (1, 0) if axis == 0 else (0, 1)
+        before = calm[np.maximum(ys - dy, 0), np.maximum(xs - dx, 0)]
+        after = calm[np.minimum(ys + 2 * dy, labels.shape[0] - 1), np.minimum(xs + 2 * dx, labels.shape[1] - 1)]
+        keys.append(np.minimum(a, b) * count + np.maximum(a, b))
+        steps.append((after - before) * np.where(a < b, 1, -1)[:, None])
+    key, step = np.concatenate(keys), np.concatenate(steps)
+    pairs, inverse, times = np.unique(key, return_inverse=True, return_counts=True)
+    mean = np.stack([np.bincount(inverse, step[:, c], len(pairs)) for c in range(3)], axis=1) / times[:, None]
+    alike = np.abs(mean).max(axis=1) <= tolerance
+    root = np.arange(count)
+    for pair in pairs[alike]:
+        a, b = (_root(root, int(i)) for i in divmod(int(pair), count))
+        root[max(a, b)] = min(a, b)
+    roots = np.array([_root(root, i) for i in range(count)], np.int32) if count else root.astype(np.int32)
+    names, number = np.unique(roots, return_inverse=True)
+    return np.where(labels >= 0, number.astype(np.int32)[labels], -1).astype(np.int32), len(names)
+
+
+def _root(root: NDArray[np.intp], i: int) -> int:
+    while root[i] != i:
+        root[i] = root[root[i]]
+        i = int(root[i])
+    return i
+
+
+def segment(image: Plane, unknown: Mask | None = None) -> Surfaces:
+    """Split `image` (h, w, 3) float32 0–1 sRGB-encoded into surfaces. `unknown` (h, w) bool pixels are reconstructions:
+    they take part like the others, but never as a surface of their own."""
+    levels = np.ascontiguousarray(image, np.float32) * 255
+    texture = texture_of(levels)
+    calm = _calmed(levels, texture)
+    slack = texture if texture <= _TRUSTED_TEXTURE else 1.0
+    count, labels = _linked(calm, 2.6 + 0.5 * slack)
+    labels = _cores(labels, count, 4)
+    if unknown is not None and unknown.any():
+        seen = np.bincount(labels[(labels >= 0) & ~unknown], minlength=int(labels.max()) + 1)
+        labels = np.where((labels >= 0) & (seen[labels] < 12), -1, labels)
+    count = int(labels.max()) + 1
+    if count:
+        labels = _blend_edges(labels, calm, levels, 10 + 2.5 * slack)
+        labels = _swallow_crumbs(labels, 7)
+        for _ in range(2):
+            labels, count = _joined(labels, count, calm, 5.0 + 0.5 * slack)
+    return Surfaces(labels, count, levels, calm, texture)
