@@ -1,6 +1,6 @@
 """Fill holes in the working picture so that nobody sees that something was there.
 
-Law: decides per hole which of three continuations its surroundings ask for: a polynomial surface (`surface`), a
+Law: decides per hole which of three continuations its surroundings ask for: a polynomial (`inpaint_ground`), a
 membrane (`membrane`) or copied patches (`patchfill`); knows none of their mathematics.
 """
 
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from layerlift.engines.quick import surface
+from layerlift.engines.quick import inpaint_ground as ground
 from layerlift.engines.quick.membrane import harmonic
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Mask, Plane
@@ -34,7 +34,7 @@ def fill(
     Deterministic. Raises `Cancelled` through `progress`, ValueError where shapes disagree.
     """
     _check(image, hole, avoid, known)
-    out = image.copy()
+    out: Plane = image.copy()
     if not hole.any():
         return out
     context = _context(hole, avoid, known)
@@ -62,7 +62,7 @@ def _context(hole: Mask, avoid: Mask | None, known: Mask | None) -> Mask:
 
 
 def _filled(image: Plane, hole: Mask, context: Mask, progress: Progress) -> Plane:
-    out = image.copy()
+    out: Plane = image.copy()
     hard = np.zeros_like(hole)
     labels, parts = _clusters(hole, _JOIN)
     for number, part in enumerate(parts, 1):
@@ -103,9 +103,9 @@ def _easy(image: Plane, hole: Mask, context: Mask) -> Plane | None:
     if ring.sum() < 60:
         ring = _grow(hole, 24) & context
     degree = 2 if hole.mean() > 0.03 and ring.sum() > 200 else 1
-    ground = surface.fit(image, ring, degree)
-    if ground is not None and ground.explains:
-        return surface.extend(image, hole, context, ground)
+    found = ground.fit(image, ring, degree)
+    if found is not None and found.explains:
+        return ground.extend(image, hole, context, found)
     thickness = cv2.distanceTransform(np.pad(hole, 1).astype(np.uint8), cv2.DIST_C, 3).max()
     if thickness <= _THIN:
         return harmonic(image, hole, context)

@@ -3,7 +3,8 @@
 Law: linear algebra on a pixel grid; knows no pictures, no patches, no decisions.
 Sources: P. Pérez, M. Gangnet, A. Blake, "Poisson Image Editing", SIGGRAPH 2003, eq. 4 (discrete form, eq. 7);
 W. L. Briggs, V. E. Henson, S. F. McCormick, "A Multigrid Tutorial", 2nd ed., ch. 3 (V-cycle) and 8 (coarse operator).
-Inside, channels come first: (C, H, W). The coarse grids are resistor networks: 2×2 cells melt into one, parallel wires add, wires of twice the length halve.
+Inside, channels come first: (C, H, W). The coarse grids are resistor networks: 2×2
+cells melt into one, parallel wires add, wires of twice the length halve.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def harmonic(image: Plane, hole: Mask, known: Mask | None = None, cycles: int = 
     grid = _grid(inside, wires)
     load = _planes(image * anchors[..., None])
     load = np.stack([_neighbours(plane) * inside for plane in load])
-    out = image.copy()
+    out: Plane = image.copy()
     out[hole] = _solve(_levels(grid), load, cycles).transpose(1, 2, 0)[hole]
     return out
 
