@@ -1,0 +1,106 @@
+"""Text as elements: from recognised lines to glyph-precise soft layers.
+
+Law: reads as the story (patch → background → letters → ink → blocks); each chapter lives in its own file. Working
+space only: float32 0–1 straight sRGB-encoded. Never raises on odd pictures: a line that yields no letters is skipped.
+What must be filled behind an element is where its alpha > 0, grown by two pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from layerlift.engines.port import TextGrouping
+from layerlift.engines.quick.element import Element
+from layerlift.engines.quick.letters.blocks import InkedLine, blocks, title
+from layerlift.engines.quick.letters.glyphs import on_surface, on_texture
+from layerlift.engines.quick.letters.ground import interpolated, surface
+from layerlift.engines.quick.letters.ink import ink
+from layerlift.engines.quick.letters.patch import Patch, grown, patch_of
+from layerlift.imaging.geometry import Bounds
+from layerlift.imaging.layer import Mask, Plane, Role, Text, TextLine
+
+TEXTURE_NOISE = 0.04
+"""Noise assumed where the background is a texture: alpha below 3 × this over the contrast is not ink."""
+LEAST_SPAN = 0.55
+"""Letters must be found along this share of the line, else the reading of the background was wrong."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lettering:
+    """One line's ink: `alpha` (h, w) and straight `colour` (h, w, 3) on `bounds`, and how sure we are (0–1)."""
+
+    line: TextLine
+    bounds: Bounds
+    alpha: Plane
+    colour: Plane
+    confidence: float
+
+    @property
+    def mean(self) -> tuple[float, float, float]:
+        """Mean colour of the ink, 0–1."""
+        weight = self.alpha[..., None]
+        r, g, b = (self.colour * weight).sum(axis=(0, 1)) / max(float(weight.sum()), 1e-6)
+        return float(r), float(g), float(b)
+
+
+def extract(image: Plane, lines: list[TextLine], grouping: TextGrouping = "block") -> list[Element]:
+    """One TEXT element per block (or line) of `lines` in `image` (h, w, 3), in reading order."""
+    found = [lettering(image, line, [other for other in lines if other is not line]) for line in lines]
+    letterings = [one for one in found if one is not None]
+    if grouping == "line":
+        groups = [[i] for i in range(len(letterings))]
+    else:
+        groups = blocks([InkedLine(one.line, one.mean) for one in letterings])
+    return [_element([letterings[i] for i in group]) for group in groups]
+
+
+def lettering(image: Plane, line: TextLine, others: list[TextLine]) -> Lettering | None:
+    """The ink of one line, or None where no letters can be told from what is behind them."""
+    patch = patch_of(image, line, others)
+    if patch is None:
+        return None
+    ground = surface(patch)
+    mask = on_surface(patch, ground) if ground is not None else np.zeros(patch.inside.shape, bool)
+    smooth = ground is not None and _span(patch, mask) >= LEAST_SPAN
+    if not smooth:
+        mask = on_texture(patch)
+        ground = interpolated(patch.pixels, grown(mask, 2) | grown(patch.others, 2), TEXTURE_NOISE)
+    if ground is None or not mask.any():
+        return None
+    alpha, colour = ink(patch.pixels, mask, ground)
+    if not (alpha > 0).any():
+        return None
+    sure = line.confidence * (1.0 if smooth else 0.9) * min(1.0, _span(patch, mask) / LEAST_SPAN)
+    return Lettering(line, patch.bounds, alpha, colour, float(np.clip(sure, 0, 1)))
+
+
+def _span(patch: Patch, mask: Mask) -> float:
+    """Share of the line's length along which there are letters (gaps of a height bridged)."""
+    steps = max(1, round(patch.length))
+    at = np.clip((patch.along[mask & patch.inside] * steps / max(patch.length, 1e-6)).astype(int), 0, steps - 1)
+    return len(np.unique(at)) / steps
+
+
+def _element(parts: list[Lettering]) -> Element:
+    bounds = parts[0].bounds
+    for part in parts[1:]:
+        bounds = bounds.union(part.bounds)
+    alpha = np.zeros((bounds.height, bounds.width), np.float32)
+    colour = np.zeros((bounds.height, bounds.width, 3), np.float32)
+    for part in parts:
+        where = part.bounds.shift(-bounds.x, -bounds.y).slices
+        more = part.alpha > alpha[where]
+        alpha[where] = np.where(more, part.alpha, alpha[where])
+        colour[where] = np.where(more[..., None], part.colour, colour[where])
+    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    y0, y1, x0, x1 = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    cut = (slice(y0, y1), slice(x0, x1))
+    weights = np.array([part.alpha.sum() for part in parts])
+    means = np.average(np.array([part.mean for part in parts]), axis=0, weights=weights)
+    red, green, blue = (int(np.clip(round(float(value) * 255), 0, 255)) for value in means)
+    text = Text(tuple(part.line for part in parts), (red, green, blue))
+    confidence = float(np.average([part.confidence for part in parts], weights=weights))
+    place = Bounds(bounds.x + x0, bounds.y + y0, x1 - x0, y1 - y0)
+    return Element(Role.TEXT, title(text.content), place, alpha[cut], colour[cut], confidence, text)
