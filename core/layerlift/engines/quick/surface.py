@@ -161,7 +161,9 @@ def _blend_edges(labels: Labels, calm: Plane, levels: Plane, tolerance: float) -
             (la, a), (lb, b) = sides
             axis = a - b
             share = np.clip(((colours - b) * axis).sum(1) / np.maximum((axis * axis).sum(1), 1e-3), 0, 1)
-            off = np.abs(colours - (b + share[:, None] * axis)).max(axis=1) + 0.5 * radius
+            # Halved chroma (JPEG 4:2:0) pulls edge pixels off the colour line, in proportion to the contrast.
+            off = np.abs(colours - (b + share[:, None] * axis)).max(axis=1) - 0.12 * np.abs(axis).max(axis=1)
+            off += 0.5 * radius
             better = off < best
             best[better] = off[better]
             chosen[better] = np.where(share >= 0.5, la, lb)[better]
