@@ -1,1 +1,60 @@
-"""A rough low-resolution stack and the document in; exact full-resolution layers out. Floor: knows imaging only."""
+"""A rough low-resolution stack and the document in; exact full-resolution layers out.
+
+Law: floor above imaging; knows no engine and no file. The mathematics in its order: `rough` (reading), `drift`
+(measuring), `models` (what each layer is like), `cells` (where layers mix), `strips` (the full-resolution pass:
+`unmix`, `fill`, `project`). Figures and method: docs/refine.md.
+"""
+
+from __future__ import annotations
+
+from layerlift.imaging.arithmetic import Arithmetic
+from layerlift.imaging.layer import Document, LayerStack
+from layerlift.progress import Progress
+from layerlift.refine.cells import classify
+from layerlift.refine.drift import measure
+from layerlift.refine.models import model
+from layerlift.refine.rough import grid_for, read
+from layerlift.refine.strips import Scene, paint
+
+__all__ = ["refine"]
+
+SURE = 0.6
+"""An engine whose edges are at most this uncertain (in its own pixels) is taken at its word where its pixels are the
+document's or finer."""
+
+
+def refine(
+    document: Document,
+    rough: LayerStack,
+    *,
+    edge_uncertainty: float = 1.0,
+    arithmetic: Arithmetic = "krita",
+    progress: Progress | None = None,
+) -> LayerStack:
+    """Full-resolution layers whose composite is the document.
+
+    `rough`: uint8 sRGB layers, bottom first, of the same picture at any size. `edge_uncertainty`: by how many rough
+    pixels its alpha edges may be off. Returns layers at the document's size, depth and profile, cropped to their
+    alpha, opacity 1, normal blending; `arithmetic` shows exactly the document, every other host's within one 8-bit
+    level (premultiplied, where the document is translucent). Deterministic. `drift` and `notes` say how far the rough
+    stack was off. Raises Cancelled.
+    """
+    progress = progress or Progress()
+    progress.stage("Refining edges", 0.0)
+    drift, remarks = measure(document, rough)
+    grid = grid_for(document, rough)
+    layers, dropped = read(rough, grid, document.icc)
+    trusted = edge_uncertainty <= SURE and grid.cells == document.extent
+    models = model(layers)
+    cells = classify(grid.cells, [(one.box, one.alpha) for one in models], stencil=not trusted)
+    progress.advance(0.2)
+    scene = Scene(document, grid, models, cells, arithmetic, trusted)
+    painted = paint(scene, progress.part(0.2, 1.0))
+    return LayerStack(
+        document.extent,
+        tuple(layer.cropped() for layer in painted),
+        document.name,
+        document.icc,
+        (*rough.notes, *remarks, *dropped),
+        drift,
+    )

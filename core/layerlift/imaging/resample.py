@@ -1,0 +1,109 @@
+"""Between sizes: reducing pictures, and reading a coarse grid of cells at any document pixel.
+
+Law: pure functions on arrays. Pixel centres lie at +0.5: document pixel x of W sees the grid of w cells at
+(x + 0.5)·w/W − 0.5, both ways, on both axes. Nothing here depends on how a picture is cut into strips.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from layerlift.imaging.geometry import Bounds, Extent
+from layerlift.imaging.layer import Pixels, Plane, full_scale
+
+_LANE = 256
+"""Points are read in rows of this length, always full ones: vectorised and scalar code never mix, so that a point's
+value does not depend on its neighbours in the list."""
+_STRIP_PIXELS = 1 << 20
+
+
+def reduce(pixels: Pixels, extent: Extent) -> Pixels:
+    """(H, W, 4) straight RGBA averaged over areas to `extent`, same dtype; the very array when nothing is to be done.
+
+    Averages are taken premultiplied, so that the colour of transparent pixels does not bleed.
+    """
+    height, width = pixels.shape[:2]
+    if (width, height) == extent:
+        return pixels
+    if not _translucent(pixels):
+        return cast(Pixels, cv2.resize(pixels, tuple(extent), interpolation=cv2.INTER_AREA))
+    scale = full_scale(pixels)
+    small = cv2.resize(_premultiplied16(pixels), tuple(extent), interpolation=cv2.INTER_AREA).astype(np.float32)
+    alpha = small[..., 3:] * np.float32(1 / 65535)
+    out = np.zeros_like(small)
+    np.divide(small[..., :3], np.maximum(alpha, np.float32(1e-6)), out=out[..., :3])
+    out[..., 3] = small[..., 3]
+    out[..., :3] *= alpha > 0
+    levels = np.clip(np.rint(out * np.float32(scale / 65535)), 0, scale)
+    return cast(Pixels, levels.astype(np.uint8 if scale == 255 else np.uint16))
+
+
+def _translucent(pixels: Pixels) -> bool:
+    scale = full_scale(pixels)
+    rows = max(1, _STRIP_PIXELS // pixels.shape[1])
+    return any(bool((pixels[y : y + rows, :, 3] < scale).any()) for y in range(0, pixels.shape[0], rows))
+
+
+def _premultiplied16(pixels: Pixels) -> NDArray[np.uint16]:
+    """Premultiplied at 16 bit whatever the depth was, strip by strip."""
+    out = np.empty(pixels.shape, np.uint16)
+    scale = full_scale(pixels)
+    rows = max(1, _STRIP_PIXELS // pixels.shape[1])
+    for y in range(0, pixels.shape[0], rows):
+        part = pixels[y : y + rows].astype(np.float32) * np.float32(65535 / scale)
+        part[..., :3] *= part[..., 3:] * np.float32(1 / 65535)
+        out[y : y + rows] = np.rint(part)
+    return out
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells laid over a document: `document` in pixels, `cells` in cells, the same picture."""
+
+    document: Extent
+    cells: Extent
+
+    def columns(self, x: NDArray[np.int32]) -> Plane:
+        """Where document columns `x` lie among the cells (fractional cell index, not clipped)."""
+        return ((x + 0.5) * (self.cells.width / self.document.width) - 0.5).astype(np.float32)
+
+    def rows(self, y: NDArray[np.int32]) -> Plane:
+        """Where document rows `y` lie among the cells."""
+        return ((y + 0.5) * (self.cells.height / self.document.height) - 0.5).astype(np.float32)
+
+    def pixels(self, box: Bounds) -> Bounds:
+        """The document pixels that lie over the cells of `box`."""
+        sx, sy = self.document.width / self.cells.width, self.document.height / self.cells.height
+        x, y = int(np.floor(box.x * sx)), int(np.floor(box.y * sy))
+        right = min(self.document.width, int(np.ceil(box.right * sx)))
+        bottom = min(self.document.height, int(np.ceil(box.bottom * sy)))
+        return Bounds(x, y, max(0, right - x), max(0, bottom - y))
+
+    @property
+    def scale(self) -> float:
+        """Document pixels per cell (the larger of the two axes)."""
+        return max(self.document.width / self.cells.width, self.document.height / self.cells.height)
+
+
+def sample(plane: Plane, x: Plane, y: Plane, *, cubic: bool = False) -> Plane:
+    """Read `plane` (h, w) or (h, w, c ≤ 4) at n fractional positions: (n,) or (c, n) float32.
+
+    Bilinear, or bicubic (Keys, a = −0.75, may overshoot); beyond the border the border continues.
+    """
+    count = x.size
+    rows = -(-count // _LANE)
+    flat = np.zeros((2, rows * _LANE), np.float32)
+    flat[0, :count], flat[1, :count] = x, y
+    maps = flat.reshape(2, rows, _LANE)
+    kind = cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR
+    blocks = [
+        cv2.remap(plane, maps[0, r : r + 16384], maps[1, r : r + 16384], kind, borderMode=cv2.BORDER_REPLICATE)
+        for r in range(0, rows, 16384)
+    ]
+    read = (blocks[0] if len(blocks) == 1 else np.concatenate(blocks)).reshape(rows * _LANE, -1)[:count]
+    return cast(Plane, read[:, 0] if plane.ndim == 2 else np.ascontiguousarray(read.T))

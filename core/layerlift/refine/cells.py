@@ -1,0 +1,54 @@
+"""Which layers matter where: for every cell the topmost solid layer, and the fractional ones above it.
+
+Law: knows alphas over the grid, nothing of colours. What is decided here decides where refinement costs anything:
+a pixel between solid cells of one layer is a copy of the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layerlift.imaging.geometry import Bounds, Extent
+from layerlift.imaging.layer import Plane
+
+CLEAR, SOLID = 0.004, 0.996
+"""Below and above: nothing and everything (one 8-bit level)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """`base` (h, w) uint8: topmost layer that is solid over the stencil of the cell; `mixed` (h, w) uint64: bit i says
+    that layer i is fractional there, above the base. The stencil of a cell is itself and its right, lower and lower
+    right neighbours: all that bilinear interpolation reads."""
+
+    base: NDArray[np.uint8]
+    mixed: NDArray[np.uint64]
+
+
+def classify(extent: Extent, layers: Sequence[tuple[Bounds, Plane]], *, stencil: bool) -> Cells:
+    """Classify all cells. `layers`: box and alpha of each, bottom first; the bottom one counts as solid.
+
+    Without `stencil` each cell stands for itself (cells are pixels).
+    """
+    base = np.zeros((extent.height, extent.width), np.uint8)
+    mixed = np.zeros((extent.height, extent.width), np.uint64)
+    for place, (box, alpha) in enumerate(layers):
+        if place == 0:
+            continue
+        low = _over_stencil(alpha, np.minimum) if stencil else alpha
+        high = _over_stencil(alpha, np.maximum) if stencil else alpha
+        solid = low >= SOLID
+        bits = mixed[box.slices]
+        bits[solid] = 0
+        bits[(high > CLEAR) & ~solid] |= np.uint64(1 << place)
+        base[box.slices][solid] = place
+    return Cells(base, mixed)
+
+
+def _over_stencil(plane: Plane, pick: Callable[[Plane, Plane], Plane]) -> Plane:
+    right = pick(plane, np.concatenate([plane[:, 1:], plane[:, -1:]], 1))
+    return pick(right, np.concatenate([right[1:], right[-1:]], 0))

@@ -1,0 +1,75 @@
+"""The drift meter: how far a rough stack is from the document, before anything is made exact.
+
+Law: only measures. Exactness must never disguise a wrong decomposition, so what was wrong is said here, in numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from layerlift.imaging.alpha import premultiply, to_float
+from layerlift.imaging.arithmetic import composite
+from layerlift.imaging.colour import to_srgb8
+from layerlift.imaging.geometry import Bounds
+from layerlift.imaging.layer import Document, Drift, LayerStack, Plane
+from layerlift.imaging.resample import reduce
+
+BAD_MEAN = 0.06
+"""Mean difference above which the run is reported. The colour drift of a diffusion model's VAE is 0.01–0.03."""
+BAD_LAYER = 0.15
+"""Mean difference of one layer, where it is what one sees, above which it is named."""
+STRAY = 0.25
+"""A cell that differs by more than this shows something that no layer holds."""
+STRAY_SHARE = 0.02
+"""Share of the picture that may be stray (edges that are off by a cell) before it is reported."""
+
+
+def measure(document: Document, rough: LayerStack) -> tuple[Drift, tuple[str, ...]]:
+    """Drift between the rough composite and the document reduced to the same size, both in sRGB, premultiplied, and
+    sentences for the user where it is bad. Differences are means over red, green and blue, 0–1."""
+    wanted = to_float(to_srgb8(reduce(document.pixels, rough.extent), document.icc))
+    seen = to_float(composite(_seen(rough)))
+    # Where the picture itself is translucent, the rough one is opaque by contract: compare what both show.
+    seen[..., 3] *= wanted[..., 3]
+    difference = np.abs(premultiply(wanted)[..., :3] - premultiply(seen)[..., :3]).mean(-1)
+    per_layer = _per_layer(rough, difference)
+    drift = Drift(float(difference.mean()), float(np.percentile(difference, 99)), per_layer)
+    return drift, tuple(_notes(rough, drift, float((difference > STRAY).mean())))
+
+
+def _seen(rough: LayerStack) -> LayerStack:
+    return replace(rough, layers=tuple(replace(layer, blend_mode="normal") for layer in rough.layers))
+
+
+def _per_layer(rough: LayerStack, difference: Plane) -> tuple[float, ...]:
+    """Mean difference weighted by how much of each layer one sees (0 for a layer that nobody sees)."""
+    remaining = np.ones_like(difference)
+    means = []
+    for place, layer in reversed(list(enumerate(rough.layers))):
+        box = layer.bounds.intersect(Bounds.of(rough.extent))
+        alpha = layer.pixels[box.shift(-layer.bounds.x, -layer.bounds.y).slices][..., 3]
+        strength = alpha * np.float32(layer.opacity / 255)
+        weight = remaining[box.slices] * strength
+        total = float(weight.sum())
+        means.append(float((weight * difference[box.slices]).sum()) / total if total else 0.0)
+        if place:
+            remaining[box.slices] *= 1 - strength
+    return tuple(reversed(means))
+
+
+def _notes(rough: LayerStack, drift: Drift, stray: float) -> list[str]:
+    notes = []
+    if drift.mean > BAD_MEAN:
+        notes.append(
+            f"The engine's layers differ from the picture by {drift.mean:.0%} on average ({drift.p99:.0%} at worst): "
+            "together they are now exactly the picture, but some may hold the wrong things."
+        )
+    worst = max(range(len(drift.per_layer)), key=drift.per_layer.__getitem__, default=None)
+    if worst is not None and drift.per_layer[worst] > BAD_LAYER:
+        name, far = rough.layers[worst].name, drift.per_layer[worst]
+        notes.append(f"The engine painted “{name}” {far:.0%} away from the picture: look at it first.")
+    if stray > STRAY_SHARE:
+        notes.append(f"{stray:.0%} of the picture is in none of the engine's layers; it was given to what lies there.")
+    return notes

@@ -1,0 +1,185 @@
+"""Exactness: colours moved as little as possible until the host shows the document, to the last bit.
+
+Law: points in, points out; alphas are given and stay (but for the last resort), only colours move. Weighted
+minimum-norm projection onto Σ w_i c_i = I (the classical least-squares update c_i += w_i σ_i² r / Σ w_k² σ_k²,
+w_i = α_i Π_{j>i}(1 − α_j)), clipped and redistributed, then integer steps against the host's own arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layerlift.imaging.arithmetic import Arithmetic, blend, finish
+from layerlift.imaging.layer import Mask, Plane
+
+ROUNDS = 4
+"""Clip and redistribute so often: every round saturates at least one layer or ends."""
+HOSTS: tuple[Arithmetic, ...] = ("float", "krita", "gimp", "photoshop")
+
+
+@dataclass(eq=False)
+class Part:
+    """One layer at some of the points: `at` (k,) their indices, ascending; `alpha` (k,) whole numbers 0…scale;
+    `colour` (3, k) 0…scale; `spread` (k,) the layer's colour variance there (who varies takes the residual)."""
+
+    layer: int
+    at: NDArray[np.intp]
+    alpha: Plane
+    colour: Plane
+    spread: Plane
+
+
+def project(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int) -> None:
+    """Change the parts' colours in place so that `host` shows exactly `target` (3, n), whole numbers 0…scale.
+
+    `parts` run bottom → top; at every point one of them must be solid. 8-bit results are within one level in every
+    other host's arithmetic too.
+    """
+    weights = visible(parts, target.shape[1], scale)
+    _minimum_norm(parts, weights, target, scale)
+    for part in parts:
+        np.rint(part.colour, out=part.colour)
+    wrong = np.flatnonzero((_shown(parts, target.shape[1], host, scale) != target).any(0))
+    if wrong.size:
+        _settle(parts, wrong, target[:, wrong], host, scale)
+    if scale == 255:
+        _reconcile(parts, target, host)
+
+
+def visible(parts: Sequence[Part], count: int, scale: int) -> list[Plane]:
+    """w_i = α_i Π_{j>i}(1 − α_j) of each part at its own points."""
+    through = np.ones(count, np.float32)
+    weights = []
+    for part in reversed(parts):
+        alpha = part.alpha * np.float32(1 / scale)
+        weights.append(through[part.at] * alpha)
+        through[part.at] *= 1 - alpha
+    return weights[::-1]
+
+
+def _minimum_norm(parts: Sequence[Part], weights: Sequence[Plane], target: Plane, scale: int) -> None:
+    for turn in range(ROUNDS):
+        residual = target.copy()
+        for part, weight in zip(parts, weights, strict=True):
+            residual[:, part.at] -= weight * part.colour
+        if turn and float(np.abs(residual).max(initial=0)) < 0.02:
+            return
+        total = np.zeros_like(target)
+        gains = []
+        for part, weight in zip(parts, weights, strict=True):
+            error = residual[:, part.at]
+            free = np.where(error > 0, part.colour < scale, part.colour > 0)
+            gain = np.where(free, weight * part.spread, np.float32(0))
+            gains.append(gain)
+            total[:, part.at] += weight * gain
+        np.divide(residual, total, out=residual, where=total > 0)
+        for part, gain in zip(parts, gains, strict=True):
+            part.colour += gain * residual[:, part.at]
+            np.clip(part.colour, 0, scale, out=part.colour)
+
+
+def _shown(parts: Sequence[Part], count: int, host: Arithmetic, scale: int) -> Plane:
+    """What `host` shows at the points, (3, n) whole numbers."""
+    state = np.zeros((4, count), np.float32)
+    for part in parts:
+        top = np.concatenate([part.colour, part.alpha[None]])
+        if part.at.size == count:
+            state = blend(host, state, top, scale)
+        else:
+            state[:, part.at] = blend(host, state[:, part.at], top, scale)
+    return finish(host, state, scale)[:3]
+
+
+def _settle(parts: Sequence[Part], wrong: NDArray[np.intp], target: Plane, host: Arithmetic, scale: int) -> None:
+    """Integer steps at the points that are still off: on the heaviest layer, on the topmost one, then by trial."""
+    few, chosen = _subset(parts, wrong)
+    weights = visible(few, wrong.size, scale)
+    heaviest, topmost = _leaders(few, weights, wrong.size)
+    for leader in (heaviest, heaviest, heaviest, topmost, topmost, heaviest):
+        error = target - _shown(few, wrong.size, host, scale)
+        if not error.any():
+            break
+        for place, (part, weight) in enumerate(zip(few, weights, strict=True)):
+            step = error[:, part.at] / np.maximum(weight, np.float32(1e-6))
+            step = np.where(np.rint(step) == 0, np.sign(step), np.rint(step)) * (leader[part.at] == place)
+            part.colour = np.clip(part.colour + step, 0, scale)
+    for place in reversed(range(len(few))):
+        _try_steps(few, place, target, host, scale)
+    _surrender(few, heaviest, target, (_shown(few, wrong.size, host, scale) != target).any(0), scale)
+    _put_back(parts, few, chosen)
+
+
+def _try_steps(parts: Sequence[Part], place: int, target: Plane, host: Arithmetic, scale: int) -> None:
+    part = parts[place]
+    for step in (1, -1, 2, -2, 4, -4):
+        off = _shown(parts, target.shape[1], host, scale) != target
+        if not off.any():
+            return
+        before = part.colour
+        part.colour = np.clip(before + np.float32(step) * off[:, part.at], 0, scale)
+        mended = _shown(parts, target.shape[1], host, scale) == target
+        part.colour = np.where(off[:, part.at] & ~mended[:, part.at], before, part.colour)
+
+
+def _surrender(parts: Sequence[Part], leader: NDArray[np.intp], target: Plane, off: Mask, scale: int) -> None:
+    """Where nothing helps, the heaviest layer takes the pixel alone: it is the document's, and solid."""
+    if not off.any():
+        return
+    for place, part in enumerate(parts):
+        here = off[part.at]
+        part.alpha = np.where(here & (leader[part.at] < place), np.float32(0), part.alpha)
+        mine = here & (leader[part.at] == place)
+        part.alpha = np.where(mine, np.float32(scale), part.alpha)
+        part.colour = np.where(mine, target[:, part.at], part.colour)
+
+
+def _reconcile(parts: Sequence[Part], target: Plane, host: Arithmetic) -> None:
+    """Roundings of several translucent layers add up differently in other hosts: simplify where one is off by two."""
+    depth = np.zeros(target.shape[1], np.uint8)
+    for part in parts:
+        depth[part.at] += (part.alpha > 0) & (part.alpha < 255)
+    deep = np.flatnonzero(depth > 1)
+    if deep.size == 0:
+        return
+    few, chosen = _subset(parts, deep)
+    goal = target[:, deep]
+    off = np.zeros(deep.size, np.bool_)
+    for other in HOSTS:
+        if other != host:
+            off |= (np.abs(_shown(few, deep.size, other, 255) - goal) > 1).any(0)
+    heaviest, _ = _leaders(few, visible(few, deep.size, 255), deep.size)
+    _surrender(few, heaviest, goal, off, 255)
+    _put_back(parts, few, chosen)
+
+
+def _leaders(parts: Sequence[Part], weights: Sequence[Plane], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Per point the place (in `parts`) of the heaviest part and of the topmost one that one sees."""
+    heaviest, topmost = np.zeros(count, np.intp), np.zeros(count, np.intp)
+    best = np.full(count, -1, np.float32)
+    for place, (part, weight) in enumerate(zip(parts, weights, strict=True)):
+        wins = weight > best[part.at]
+        heaviest[part.at[wins]] = place
+        best[part.at[wins]] = weight[wins]
+        topmost[part.at[weight > 0]] = place
+    return heaviest, topmost
+
+
+def _subset(parts: Sequence[Part], points: NDArray[np.intp]) -> tuple[list[Part], list[NDArray[np.intp]]]:
+    """The parts at some points (ascending) only, and which of their own points those are."""
+    few, chosen = [], []
+    for part in parts:
+        at = np.searchsorted(points, part.at)
+        own = np.flatnonzero((at < points.size) & (points[np.minimum(at, points.size - 1)] == part.at))
+        chosen.append(own)
+        few.append(Part(part.layer, at[own], part.alpha[own], part.colour[:, own], part.spread[own]))
+    return few, chosen
+
+
+def _put_back(parts: Sequence[Part], few: Sequence[Part], chosen: Sequence[NDArray[np.intp]]) -> None:
+    for part, one, own in zip(parts, few, chosen, strict=True):
+        part.alpha[own] = one.alpha
+        part.colour[:, own] = one.colour

@@ -1,0 +1,242 @@
+"""The full-resolution pass: the document in strips, layers out.
+
+Law: the only stage that touches full-resolution pixels, and it touches each pixel alone, given what is known of the
+cells; so strips need no overlap and their height does not show. Memory is bounded by the strip.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layerlift.imaging.arithmetic import Arithmetic
+from layerlift.imaging.geometry import Bounds
+from layerlift.imaging.layer import Document, Layer, Mask, Pixels, Plane, full_scale
+from layerlift.imaging.resample import Grid, sample
+from layerlift.progress import Progress
+from layerlift.refine.cells import Cells
+from layerlift.refine.models import LayerModel
+from layerlift.refine.project import Part, project
+from layerlift.refine.unmix import Points, expected, unmix
+
+STRIP_ROWS, STRIP_PIXELS = 256, 1 << 20
+"""A strip has at most so many rows and, above one row, about so many pixels."""
+CHUNK = 1 << 14
+"""Points refined at a time: their few hundred working arrays then stay in the cache."""
+SNAP = 5 / 255
+"""Alphas closer to 0 or 1 than this become 0 or 1: no ghosts, no pinholes (layers trusted as they are keep theirs)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """All that the pass knows: the document, the grid over it, a model per layer, which layers matter in which cell.
+
+    `trusted`: cells are pixels and the engine's alphas are right as they are.
+    """
+
+    document: Document
+    grid: Grid
+    models: Sequence[LayerModel]
+    cells: Cells
+    arithmetic: Arithmetic
+    trusted: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """Full-resolution pixels of one layer over `bounds`, transparent until written; `words` are the same, one integer
+    per pixel."""
+
+    bounds: Bounds
+    pixels: Pixels
+    words: NDArray[np.uint32] | NDArray[np.uint64]
+
+
+def paint(scene: Scene, progress: Progress, *, rows: int = STRIP_ROWS) -> list[Layer]:
+    """Every layer of the scene at the document's size and depth, over its own part of the document (not yet cropped).
+
+    Reports and hears a cancel after every strip. The result does not depend on `rows`.
+    """
+    width, height = scene.document.extent
+    canvases = [_canvas(scene, model) for model in scene.models]
+    rows = max(1, min(rows, STRIP_PIXELS // width))
+    tops = range(0, height, rows)
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        jobs = [pool.submit(_strip, scene, canvases, Bounds(0, y, width, min(rows, height - y))) for y in tops]
+        try:
+            for done, job in enumerate(jobs, 1):
+                job.result()
+                progress.advance(done / len(jobs))
+        except BaseException:
+            for job in jobs:
+                job.cancel()
+            raise
+    return [
+        replace(model.source, bounds=canvas.bounds, pixels=canvas.pixels, opacity=1.0, blend_mode="normal")
+        for model, canvas in zip(scene.models, canvases, strict=True)
+    ]
+
+
+def _canvas(scene: Scene, model: LayerModel) -> Canvas:
+    bounds = scene.grid.pixels(model.box)
+    pixels = np.zeros((bounds.height, bounds.width, 4), scene.document.pixels.dtype)
+    return Canvas(bounds, cast(Pixels, pixels), _words(cast(Pixels, pixels)))
+
+
+def _words(pixels: Pixels) -> NDArray[np.uint32] | NDArray[np.uint64]:
+    word = np.uint32 if pixels.dtype == np.uint8 else np.uint64
+    return cast("NDArray[np.uint32] | NDArray[np.uint64]", np.ascontiguousarray(pixels).view(word)[..., 0])
+
+
+def _strip(scene: Scene, canvases: Sequence[Canvas], strip: Bounds) -> None:
+    """Refine one strip into the canvases."""
+    pixels = cast(Pixels, np.ascontiguousarray(scene.document.pixels[strip.slices]))
+    alpha = pixels[..., 3]
+    xs = scene.grid.columns(np.arange(strip.width, dtype=np.int32))
+    ys = scene.grid.rows(np.arange(strip.y, strip.bottom, dtype=np.int32))
+    columns = np.clip(np.floor(xs), 0, scene.grid.cells.width - 1).astype(np.intp)
+    lines = np.clip(np.floor(ys), 0, scene.grid.cells.height - 1).astype(np.intp)
+    base = scene.cells.base[lines][:, columns]
+    mixed = scene.cells.mixed[lines][:, columns]
+    _copy_solid(scene, canvases, strip, pixels, base, mixed == 0)
+    whole = alpha == full_scale(scene.document.pixels)
+    _hide(scene, canvases, strip, base, (mixed == 0) & whole, xs, ys)
+    for refine, chosen in ((_refine_points, (mixed != 0) & whole), (_give_away, (mixed != 0) & ~whole & (alpha > 0))):
+        where = np.flatnonzero(chosen)
+        for begin in range(0, where.size, CHUNK):
+            row, column = np.divmod(where[begin : begin + CHUNK], strip.width)
+            points = Points(_colours(pixels, row, column), xs[column], ys[row], base[row, column], mixed[row, column])
+            refine(scene, canvases, points, row + strip.y, column)
+
+
+def _colours(pixels: Pixels, row: NDArray[np.intp], column: NDArray[np.intp]) -> Plane:
+    return np.ascontiguousarray(pixels[row, column].T[:3].astype(np.float32) * np.float32(1 / full_scale(pixels)))
+
+
+def _copy_solid(
+    scene: Scene, canvases: Sequence[Canvas], strip: Bounds, pixels: Pixels, base: NDArray[np.uint8], pure: Mask
+) -> None:
+    """Where one solid layer is all that one sees it has the document's pixels, alpha included."""
+    words = _words(pixels)
+    pure = pure & (pixels[..., 3] > 0)
+    for place, canvas in enumerate(canvases):
+        seen = canvas.bounds.intersect(strip)
+        if seen.empty:
+            continue
+        local = seen.shift(0, -strip.y).slices
+        mine = canvas.words[seen.shift(-canvas.bounds.x, -canvas.bounds.y).slices]
+        np.copyto(mine, words[local], where=(base[local] == place) & pure[local])
+
+
+def _hide(
+    scene: Scene,
+    canvases: Sequence[Canvas],
+    strip: Bounds,
+    base: NDArray[np.uint8],
+    pure: Mask,
+    xs: Plane,
+    ys: Plane,
+) -> None:
+    """What lies below the solid layers: the engine's own alpha and colour, enlarged."""
+    for place in range(int(base.max(initial=0))):
+        canvas = canvases[place]
+        seen = canvas.bounds.intersect(strip)
+        if seen.empty:
+            continue
+        local = seen.shift(0, -strip.y)
+        where = np.flatnonzero((base[local.slices] > place) & pure[local.slices])
+        for begin in range(0, where.size, CHUNK):
+            row, column = np.divmod(where[begin : begin + CHUNK], seen.width)
+            row += local.y
+            column += local.x
+            part = _hidden(scene, place, xs[column], ys[row])
+            _write(canvas, part, row + strip.y, column)
+
+
+def _hidden(scene: Scene, place: int, x: Plane, y: Plane) -> Part:
+    """A layer that nobody sees at these points."""
+    model, scale = scene.models[place], full_scale(scene.document.pixels)
+    alpha = expected(model, x, y) if place else np.ones_like(x)
+    levels = _levels(alpha, scale, snap=not scene.trusted)
+    return Part(place, np.arange(x.size), levels, np.rint(_fill(model, x, y, scale)), np.ones_like(x))
+
+
+def _fill(model: LayerModel, x: Plane, y: Plane, scale: int) -> Plane:
+    """(3, n) colours 0…scale of a layer where one does not see it alone."""
+    x, y = x - model.box.x, y - model.box.y
+    colour = np.stack([sample(plane, x, y, cubic=True) for plane in model.fill])
+    return cast(Plane, np.clip(colour * np.float32(scale), 0, scale))
+
+
+def _levels(alpha: Plane, scale: int, *, snap: bool) -> Plane:
+    if snap:
+        alpha = np.where(alpha < SNAP, np.float32(0), np.where(alpha > 1 - SNAP, np.float32(1), alpha))
+    return cast(Plane, np.rint(np.clip(alpha, 0, 1) * np.float32(scale)))
+
+
+def _refine_points(
+    scene: Scene, canvases: Sequence[Canvas], points: Points, row: NDArray[np.intp], column: NDArray[np.intp]
+) -> None:
+    """Unmix the points, make them exact, write them; the document is opaque here."""
+    scale = full_scale(scene.document.pixels)
+    parts: list[Part] = []
+    found = {place: (at, alpha) for place, at, alpha in unmix(points, scene.models)}
+    for place in range(len(scene.models)):
+        model = scene.models[place]
+        solid = np.flatnonzero(points.base == place)
+        at, alpha = found.get(place, (np.empty(0, np.intp), np.empty(0, np.float32)))
+        here = np.concatenate([solid, at])
+        if here.size == 0:
+            continue
+        order = np.argsort(here, kind="stable")
+        levels = np.concatenate([np.full(solid.size, scale, np.float32), _levels(alpha, scale, snap=not scene.trusted)])
+        here, levels = here[order], levels[order]
+        colour = _fill(model, points.x[here], points.y[here], scale)
+        parts.append(Part(place, here, levels, colour, np.full(here.size, 1e-2, np.float32)))
+    project(parts, np.rint(points.colour * np.float32(scale)), scene.arithmetic, scale)
+    for part in parts:
+        _write(canvases[part.layer], part, row, column)
+    for place in range(int(points.base.max())):
+        below = np.flatnonzero(points.base > place)
+        box = scene.models[place].box
+        if place:
+            inside = (points.x[below] >= box.x - 1) & (points.x[below] <= box.right)
+            below = below[inside & (points.y[below] >= box.y - 1) & (points.y[below] <= box.bottom)]
+        if below.size:
+            hidden = _hidden(scene, place, points.x[below], points.y[below])
+            hidden.at = below
+            _write(canvases[place], hidden, row, column)
+
+
+def _give_away(
+    scene: Scene, canvases: Sequence[Canvas], points: Points, row: NDArray[np.intp], column: NDArray[np.intp]
+) -> None:
+    """Where the document itself is translucent the layer one sees most has the pixel, colour and alpha; the others
+    nothing: that is exact in every arithmetic."""
+    dominant = points.base.astype(np.intp)
+    best = np.ones(points.count, np.float32)
+    for place, at, alpha in unmix(points, scene.models):
+        best[at] *= 1 - alpha
+        wins = alpha >= best[at]
+        dominant[at[wins]] = place
+        best[at[wins]] = alpha[wins]
+    words = _words(scene.document.pixels[row, column][None])[0]
+    for place in np.unique(dominant):
+        canvas, mine = canvases[place], np.flatnonzero(dominant == place)
+        canvas.words[row[mine] - canvas.bounds.y, column[mine] - canvas.bounds.x] = words[mine]
+
+
+def _write(canvas: Canvas, part: Part, row: NDArray[np.intp], column: NDArray[np.intp]) -> None:
+    """Put the part's pixels (those with any alpha) where they belong."""
+    seen = part.alpha > 0
+    at = part.at[seen]
+    pixels = np.empty((at.size, 4), canvas.pixels.dtype)
+    pixels[:, :3] = part.colour[:, seen].T
+    pixels[:, 3] = part.alpha[seen]
+    canvas.words[row[at] - canvas.bounds.y, column[at] - canvas.bounds.x] = _words(pixels[None])[0]
