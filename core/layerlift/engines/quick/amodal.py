@@ -33,7 +33,7 @@ class Completion:
     added: int
 
 
-_PRICE = {"ellipse": 0.0, "rectangle": 0.0, "rounded": 0.05, "edges": 0.2, "hull": 0.28, "seen": 0.36}
+_PRICE = {"ellipse": 0.0, "rectangle": 0.0, "rounded": 0.05, "edges": 0.2, "hull": 0.3, "seen": 0.7}
 
 
 def _outline(mask: Mask) -> NDArray[np.int32]:
@@ -92,42 +92,52 @@ def _continued(outline: NDArray[np.int32], seen: Mask, shape: tuple[int, int]) -
         return None
     start = int(np.flatnonzero(seen & ~np.roll(seen, 1))[0])
     points, seen = np.roll(outline, -start, axis=0).astype(np.float64), np.roll(seen, -start)
-    reach = int(np.clip(count // 25, 5, 14))
     out: list[NDArray[np.float64]] = []
     i = 0
     while i < count:
         j = i
         while j < count and seen[j] == seen[i]:
             j += 1
-        if seen[i]:
-            out.append(points[i:j])
-        elif j - i <= 3:
+        if seen[i] or j - i <= 3:
             out.append(points[i:j])
         else:
-            before, after = (
-                points[max(0, i - reach - 1) : i - 1],
-                np.take(points, range(j + 1, j + 1 + reach), 0, mode="wrap"),
-            )
-            meeting = _meet(before, after[::-1])
+            meeting = _meet(_straight(points, i - 2, -1), _straight(points, j + 1, 1))
             if meeting is not None:
                 out.append(meeting[None])
         i = j
     return _polygon(np.concatenate(out), shape) if out else None
 
 
-def _meet(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Where two runs of points, each walking towards the gap, meet when prolonged; None if they don't."""
-    if len(before) < 4 or len(after) < 4:
+def _straight(points: NDArray[np.float64], begin: int, step: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Point and direction (towards `begin`) of the straight edge that runs through `begin` and on by `step`."""
+    count = len(points)
+    for reach in (60, 36, 22, 14, 9, 6):
+        if reach > count // 4:
+            continue
+        run = np.take(points, range(begin, begin + step * reach, step), axis=0, mode="wrap")
+        middle = run.mean(axis=0)
+        _, _, axes = np.linalg.svd(run - middle, full_matrices=False)
+        off = np.abs((run - middle) @ axes[1])
+        if off.max() <= 0.9:
+            direction = axes[0] if (run[0] - run[-1]) @ axes[0] > 0 else -axes[0]
+            return middle + direction * ((run[0] - middle) @ direction), direction
+    return None
+
+
+def _meet(
+    before: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    after: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+) -> NDArray[np.float64] | None:
+    """Where two edges meet when prolonged into the gap between them; None where they don't."""
+    if before is None or after is None:
         return None
-    p, q = before[-1], after[-1]
-    d, e = p - before[0], q - after[0]
-    norm = np.hypot(*d) * np.hypot(*e)
+    (p, d), (q, e) = before, after
     cross = d[0] * e[1] - d[1] * e[0]
-    if norm == 0 or abs(cross) < 0.12 * norm:
+    if abs(cross) < 0.1:
         return None
     gap = q - p
     s, t = (gap[0] * e[1] - gap[1] * e[0]) / cross, (gap[0] * d[1] - gap[1] * d[0]) / cross
-    return p + s * d if s > -0.2 and t > -0.2 else None
+    return p + s * d if s > -2 and t > -2 else None
 
 
 def complete(seen: Mask, hiding: Mask, *, weak: bool = True) -> list[Completion]:
@@ -164,7 +174,7 @@ def complete(seen: Mask, hiding: Mask, *, weak: bool = True) -> list[Completion]
     for kind, mask in trials:
         wrong = int(((mask ^ seen) & ~hiding).sum()) / length
         if wrong <= _TOLERANCE:
-            whole = mask | seen
+            whole = seen | (mask & hiding)
             strong = kind in ("ellipse", "rectangle", "rounded")
             found.append(Completion(whole, kind, wrong + _PRICE[kind], strong, int((whole & ~seen).sum())))
     return sorted(found, key=lambda c: c.cost)

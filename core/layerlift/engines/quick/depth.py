@@ -73,7 +73,7 @@ def _closed(here: Labels, number: int) -> Mask:
     holes = full & ~seen
     if not holes.any():
         return seen
-    count, parts, stats, centres = cv2.connectedComponentsWithStats(holes.astype(np.uint8), connectivity=4)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(holes.astype(np.uint8), connectivity=4)
     out = full.copy()
     area = full.sum()
     for i in range(1, count):
@@ -150,13 +150,17 @@ def _hiding(scene: _Scene, shape: Shape, barred: set[int]) -> Mask:
     return out
 
 
+def _bite(mask: Mask) -> Mask:
+    """What is left of added pixels without the slivers along an outline."""
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+
+
 def _adopt(scene: _Scene, shape: Shape, best: Completion) -> None:
     here = scene.cut(shape.window)
-    added = best.mask & ~shape.whole
+    added = here[_bite(best.mask & ~shape.whole)]
     shape.kind, shape.cost = best.kind, best.cost
-    if best.added:
-        counts = np.bincount(here[added & (here > 0)], minlength=1) if added.any() else np.zeros(1, np.int64)
-        shape.below |= {int(n) for n in np.flatnonzero(counts) if counts[n] > max(8, 0.04 * added.sum())}
+    counts = np.bincount(added[added > 0], minlength=1)
+    shape.below |= {int(n) for n in np.flatnonzero(counts) if counts[n] > max(8, 0.03 * len(added))}
     shape.whole = best.mask & (here != OFF)
 
 
@@ -178,7 +182,7 @@ def _complete_all(scene: _Scene, shapes: list[Shape]) -> None:
 def _settle(scene: _Scene, shape: Shape, best: Completion, by_number: dict[int, Shape]) -> None:
     """Adopt a completion unless it would go behind something that is already known to lie behind this shape."""
     here = scene.cut(shape.window)
-    added = here[best.mask & ~shape.whole]
+    added = here[_bite(best.mask & ~shape.whole)]
     fronts = {int(n) for n in np.unique(added[added > 0])}
     for number in fronts:
         other = by_number.get(number)

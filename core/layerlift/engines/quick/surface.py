@@ -42,7 +42,7 @@ class Surfaces:
 class Polynomial:
     """A colour polynomial of degree 0, 1 or 2 in coordinates relative to `centre` (x, y), in units of `scale` pixels.
 
-    `terms` (k, 3) in levels; `residual` is the typical deviation of the pixels that it was fitted to, in levels.
+    `terms` (k, 3) in levels; `residual`: four fifths of the pixels that it was fitted to deviate less (levels).
     """
 
     centre: tuple[float, float]
@@ -81,7 +81,7 @@ def fit(levels: Plane, ys: NDArray[np.intp], xs: NDArray[np.intp], most: int = 2
         keep = off <= max(2.0, 4 * spread)
         if keep.sum() < 2 * terms:
             break
-    return Polynomial(centre, scale, solution, float(np.sqrt(np.mean(np.minimum(off, 40.0) ** 2))))
+    return Polynomial(centre, scale, solution, float(np.percentile(off, 80)))
 
 
 def texture_of(levels: Plane) -> float:
