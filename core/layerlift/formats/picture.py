@@ -44,9 +44,10 @@ _BROKEN = (
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
+    UserWarning,
 )
-"""What Pillow's plugins raise on damaged files."""
+"""What Pillow's plugins raise on damaged files. Their warnings ("corrupt EXIF data") come as exceptions only where the
+embedding program wants them so."""
 
 
 def read(source: Path | str | BinaryIO | bytes, *, name: str | None = None) -> Document:

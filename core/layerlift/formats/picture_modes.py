@@ -19,7 +19,8 @@ from layerlift.imaging.layer import Pixels
 Reading: TypeAlias = "tuple[Pixels, bytes | None, tuple[str, ...]]"
 """Straight RGBA, the profile that it is in (None: sRGB), and what was converted."""
 Convert: TypeAlias = Callable[[Image.Image], Image.Image]
-_STRIP_PIXELS = 1 << 20
+_STRIP_PIXELS = 1 << 16
+"""Pixels converted at a time. Small also because Pillow measures every cut against the embedding program's limit."""
 
 _GREY = ("1", "L", "LA", "La")
 _RGB = ("RGB", "RGBA", "RGBa", "RGBX")
@@ -88,19 +89,18 @@ def _grey(image: Image.Image, icc: bytes | None) -> tuple[Convert, bytes | None,
     kind = "1-bit black and white" if image.mode == "1" else "grey"
     if icc is None or colour.is_rgb(icc):
         return _plain, icc, (f"The picture was {kind}: it was converted to RGB.",)
-    to_rgb = colour.transform_to_srgb("GRAY", icc)
+    tables = np.rint(colour.grey_curve(icc) * 255).astype(int).T.tolist()
 
     def convert(strip: Image.Image) -> Image.Image:
-        result = to_rgb(strip.convert("L"))
-        result.putalpha(_plain(strip).getchannel("A"))
-        return result
+        grey, _, _, alpha = _plain(strip).split()
+        return Image.merge("RGBA", [*(grey.point(table) for table in tables), alpha])
 
     return convert, None, (f"The picture was {kind}: it was converted to sRGB from “{colour.describe(icc)}”.",)
 
 
 def _plain(strip: Image.Image) -> Image.Image:
     """Pillow's own conversion; it knows palettes and the colour that a file declares transparent."""
-    return strip.convert("RGBA")
+    return (strip.convert("LA") if strip.mode == "La" else strip).convert("RGBA")
 
 
 def _converted(image: Image.Image, convert: Convert) -> NDArray[np.uint8]:

@@ -109,7 +109,7 @@ def _is_text(prefix: bytes) -> bool:
     try:
         text = prefix.decode("utf-8")
     except UnicodeDecodeError as wrong:
-        if wrong.start < len(prefix) - 3:
+        if wrong.start == 0 or wrong.start < len(prefix) - 3:
             return False
         text = prefix[: wrong.start].decode("utf-8")
     return all(character.isprintable() or character.isspace() for character in text)

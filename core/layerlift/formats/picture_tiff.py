@@ -52,7 +52,7 @@ def check_tiff(stream: IO[bytes], label: str) -> None:
     """
     try:
         tags = read_tags(stream)
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error, EOFError, OverflowError):
+    except (OSError, SyntaxError, ValueError, LookupError, TypeError, struct.error, OverflowError, UserWarning):
         return
     if reason := _unreadable(tags):
         raise InputError(f"{label} is {reason}.", "Save it as a plain 8- or 16-bit RGB TIFF or PNG first.")

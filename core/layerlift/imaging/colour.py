@@ -88,8 +88,11 @@ def transform_to_srgb(source: Space, icc: bytes | None) -> Callable[[Image.Image
         profile = ImageCms.createProfile("sRGB") if icc is None else _profile(icc)
     mode = _MODES[source]
     out = "RGBA" if mode == "RGBA" else "RGB"
+    # Unoptimised for grey: LittleCMS 2.19 else samples the curve so coarsely that linear light is off by 10 levels in
+    # the dark (tests/core/imaging/test_colour.py); grey passes through a table of 256 colours anyway.
+    flags = _FLAGS | ImageCms.Flags.NOOPTIMIZE if source == "GRAY" else _FLAGS
     transform = ImageCms.buildTransform(
-        profile, ImageCms.createProfile("sRGB"), mode, out, renderingIntent=_INTENT, flags=_FLAGS
+        profile, ImageCms.createProfile("sRGB"), mode, out, renderingIntent=_INTENT, flags=flags
     )
 
     def apply(image: Image.Image) -> Image.Image:
@@ -101,7 +104,7 @@ def transform_to_srgb(source: Space, icc: bytes | None) -> Callable[[Image.Image
 
 
 def grey_curve(icc: bytes) -> NDArray[np.float32]:
-    """(256, 3) float32 0–1: the sRGB colour of each grey 0–255 of a grey profile, as LittleCMS sees it."""
+    """(256, 3) float32 0–1: the sRGB colour of each grey 0–255 of a grey profile, as LittleCMS sees it (8 bit)."""
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
     curve: NDArray[np.float32] = np.asarray(transform_to_srgb("GRAY", icc)(ramp))[0].astype(np.float32) / 255
     return curve
