@@ -11,13 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layerlift.engines.quick import inpaint_ground as ground
+from layerlift.engines.quick.inpaint_replay import replay
 from layerlift.engines.quick.membrane import harmonic
+from layerlift.engines.quick.patchfill import complete
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Mask, Plane
 from layerlift.progress import Progress
 
 _JOIN = 6
 """Holes nearer than this (pixels) are one: the letters of a line, the dots of a pattern."""
+_PATCH_SIDE = 384
+"""Longer side (pixels) at which patches are searched; the copies are replayed at full size."""
+_MAX_GROUPS = 6
 _THIN = 3
 """Half thickness (pixels) up to which the membrane is as good as any copy."""
 
@@ -75,8 +80,45 @@ def _filled(image: Plane, hole: Mask, context: Mask, progress: Progress) -> Plan
         else:
             out[crop][own] = easy[own]
     if hard.any():
-        out[hard] = harmonic(out, hard, context)[hard]
+        out[hard] = _hard(out, hard, context, progress)[hard]
     return out
+
+
+def _hard(image: Plane, hole: Mask, context: Mask, progress: Progress) -> Plane:
+    """The fill by copied patches, group by group; by membrane where too little is known to copy from."""
+    out: Plane = image.copy()
+    labels, parts = _groups(hole)
+    for number, part in enumerate(parts, 1):
+        step = progress.part((number - 1) / len(parts), number / len(parts))
+        margin = max(64, int(0.75 * max(part.width, part.height)))
+        crop = part.grow(margin).intersect(Bounds.of(Extent(hole.shape[1], hole.shape[0]))).slices
+        own = hole[crop] & (labels[crop] == number)
+        filled = _patched(out[crop], own, context[crop], step)
+        out[crop][own] = filled[own]
+    return out
+
+
+def _groups(hole: Mask) -> tuple[NDArray[np.int32], list[Bounds]]:
+    """Clusters of hard holes, joined until there are few: each costs a completion of its own."""
+    for join in (16, 48, 128):
+        labels, parts = _clusters(hole, join)
+        if len(parts) <= _MAX_GROUPS:
+            return labels, parts
+    height, width = hole.shape
+    return np.ones(hole.shape, np.int32), [Bounds(0, 0, width, height)]
+
+
+def _patched(image: Plane, hole: Mask, context: Mask, progress: Progress) -> Plane:
+    scale = min(1.0, _PATCH_SIDE / max(hole.shape))
+    size = (max(8, round(hole.shape[1] * scale)), max(8, round(hole.shape[0] * scale)))
+    known = cv2.resize(context.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    small: Plane = np.asarray(cv2.resize(image * context[..., None], size, interpolation=cv2.INTER_AREA), np.float32)
+    small /= np.maximum(known, 1e-3)[..., None]
+    inside = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    completion = complete(small, inside, known > 0.999, progress)
+    if completion is None:
+        return harmonic(image, hole, context)
+    return replay(image, hole, context, completion)
 
 
 def _clusters(hole: Mask, join: int) -> tuple[NDArray[np.int32], list[Bounds]]:
