@@ -76,13 +76,15 @@ def _closed(here: Labels, number: int) -> Mask:
     count, parts, stats, _ = cv2.connectedComponentsWithStats(holes.astype(np.uint8), connectivity=4)
     out = full.copy()
     area = full.sum()
+    beyond = (cv2.dilate(full.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~full
+    open_numbers = np.union1d(np.unique(here[beyond & (here >= 0)]), [GROUND])
     for i in range(1, count):
         if stats[i, cv2.CC_STAT_AREA] < 6:
             continue
         hole = parts == i
         rim = hole & (cv2.dilate((~hole).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
-        open_share = (here[rim] == GROUND).mean()
-        if open_share > 0.6 and (here[hole] == GROUND).sum() > 0.3 * area * min(1.0, open_share):
+        through = np.isin(here, open_numbers)
+        if through[rim].mean() > 0.6 and (through & hole).sum() > 0.2 * area:
             out &= ~hole
     return out
 

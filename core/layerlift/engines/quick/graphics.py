@@ -10,9 +10,11 @@ import numpy as np
 
 from layerlift.engines.quick.depth import Shape, arrange
 from layerlift.engines.quick.element import Element
+from layerlift.engines.quick.groups import group
 from layerlift.engines.quick.paint import paint
 from layerlift.engines.quick.regions import split
-from layerlift.engines.quick.surface import segment
+from layerlift.engines.quick.surface import Labels, Surfaces, segment
+from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Mask, Plane, Role
 from layerlift.progress import Progress
 
@@ -31,22 +33,45 @@ def find(image: Plane, unknown: Mask, progress: Progress) -> list[Element]:
     progress.stage("Finding shapes")
     surfaces = segment(image, unknown)
     progress.advance(0.4)
-    shapes = arrange(split(surfaces))
+    shapes = [shape for shape in arrange(split(surfaces)) if shape.area]
     progress.advance(0.7)
-    shapes = [s for s in shapes if s.area]
-    if len(shapes) > _MOST:
-        shapes = []
+    groups = group(shapes, image.shape[0] * image.shape[1])
+    if len(groups) > _MOST:
+        return []
+    ranked = [shape for members in groups for shape in members]
     cover = np.zeros(image.shape[:2], np.int32)
-    for rank, shape in enumerate(shapes, 1):
+    for rank, shape in enumerate(ranked, 1):
         _stamp(cover, shape, rank)
-    out = []
-    for rank, shape in enumerate(shapes, 1):
-        bounds, alpha, colour = paint(shape, surfaces, cover, rank)
-        name = _NAMES.get(shape.kind, "Shape" if shape.clean else "Picture")
-        out.append(Element(Role.GRAPHIC, name, bounds, alpha, colour, 0.5))
-    return out
+    rank_of = {id(shape): rank for rank, shape in enumerate(ranked, 1)}
+    return [_element(members, surfaces, cover, rank_of) for members in groups]
 
 
-def _stamp(cover: np.ndarray, shape: Shape, rank: int) -> None:
-    ys, xs = np.nonzero(shape.whole)
-    cover[ys + shape.window.y, xs + shape.window.x] = rank
+def _element(members: list[Shape], surfaces: Surfaces, cover: Labels, rank_of: dict[int, int]) -> Element:
+    """One element from the shapes that it is made of, composited bottom → top."""
+    painted = [paint(shape, surfaces, cover, rank_of[id(shape)]) for shape in members]
+    bounds = painted[0][0]
+    for other, _, _ in painted[1:]:
+        bounds = bounds.union(other)
+    total = np.zeros((bounds.height, bounds.width, 4), np.float32)
+    for box, alpha, colour in painted:
+        here = total[box.shift(-bounds.x, -bounds.y).slices]
+        here *= 1 - alpha[..., None]
+        here[..., :3] += alpha[..., None] * colour
+        here[..., 3] += alpha
+    alpha = total[..., 3]
+    colour = total[..., :3] / np.maximum(alpha, 1e-6)[..., None]
+    first = members[0]
+    name = _NAMES.get(first.kind, "Shape" if first.clean else "Picture") if len(members) == 1 else "Graphic"
+    return Element(Role.GRAPHIC, name, bounds, alpha, colour, _confidence(members))
+
+
+def _confidence(members: list[Shape]) -> float:
+    return 0.5
+
+
+def _stamp(cover: Labels, shape: Shape, rank: int) -> None:
+    """Write `rank` where the shape's whole covers the canvas."""
+    canvas = Bounds(0, 0, cover.shape[1], cover.shape[0])
+    common = shape.window.intersect(canvas)
+    inside = shape.whole[common.shift(-shape.window.x, -shape.window.y).slices]
+    cover[common.slices][inside] = rank
