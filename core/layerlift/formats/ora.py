@@ -69,7 +69,8 @@ def _described(stack: LayerStack) -> bytes:
 def _add(parent: ElementTree.Element, node: Group | Leaf) -> None:
     if isinstance(node, Group):
         # "auto" is Photoshop's pass-through: the group is no rounding step of its own.
-        element = ElementTree.SubElement(parent, "stack", name=clean(node.name), isolation="auto")
+        isolation = "isolate" if node.alone else "auto"
+        element = ElementTree.SubElement(parent, "stack", name=clean(node.name), isolation=isolation)
         element.attrib.update({"opacity": "1.0", "visibility": "visible", "composite-op": "svg:src-over"})
         for child in reversed(node.children):
             _add(element, child)

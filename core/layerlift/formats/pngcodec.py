@@ -17,6 +17,7 @@ import numpy as np
 
 from layerlift import limits
 from layerlift.errors import InputError
+from layerlift.formats import srgb
 from layerlift.imaging.layer import Pixels
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -27,14 +28,19 @@ _MOST_PROFILE = 16 << 20
 
 
 def encode(pixels: Pixels, icc: bytes | None = None) -> bytes:
-    """(h, w, 4) pixels, h and w > 0, as a PNG of their depth, tagged with `icc` (None: as sRGB)."""
+    """(h, w, 4) pixels, h and w > 0, as a PNG of their depth, tagged with `icc` (None: as sRGB).
+
+    8 bit says sRGB in PNG's own one-byte chunk; at 16 bit programs look for a profile, and guess linear light without.
+    """
     bgra = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGBA2BGRA)
     done, packed = cv2.imencode(".png", bgra, [cv2.IMWRITE_PNG_COMPRESSION, 3])
     if not done:  # pragma: no cover - OpenCV refuses only what `pixels` cannot be
         raise ValueError(f"OpenCV cannot write a PNG of {pixels.shape}")
     data = packed.tobytes()
-    profile = b"" if icc is None else b"ICC profile\0\0" + zlib.compress(icc)
-    colour = _chunk(b"iCCP", profile) if profile else _chunk(b"sRGB", b"\0")
+    if icc is None and pixels.dtype == np.uint8:
+        colour = _chunk(b"sRGB", b"\0")
+    else:
+        colour = _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(srgb.embedded(icc)))
     return data[:_HEADER_END] + colour + data[_HEADER_END:]
 
 
@@ -75,7 +81,7 @@ def _profile(data: bytes) -> bytes | None:
     for kind, body in _chunks(data):
         if kind == b"iCCP":
             packed = body.partition(b"\0")[2][1:]
-            return zlib.decompressobj().decompress(packed, _MOST_PROFILE)
+            return srgb.meant(zlib.decompressobj().decompress(packed, _MOST_PROFILE))
     return None
 
 

@@ -4,7 +4,9 @@ Law: turns a LayerStack into `psd_layout`'s records and compressed planes, strea
 memory at a time. Written by hand and not with psd-tools because psd-tools needs Python 3.11, six times the time and
 four times the memory, and is worth more as an independent reader in the tests.
 
-8 bit: PackBits, as Photoshop itself writes. 16 bit: ZIP with prediction, in the "Lr16" block, as Photoshop writes.
+8 bit: PackBits, as Photoshop itself writes. 16 bit: ZIP in the "Lr16" block, but without the prediction that Photoshop
+uses: Krita 5 (plugins/impex/psd, compression.cpp: psd_unzip_with_prediction carries over with signed chars) reads
+predicted 16-bit rows wrongly.
 The merged image is the stack's composite on white, with the transparency as its fourth channel, so that every viewer
 shows the picture. Recognised text and what else a stack knows goes into the XMP (`psd_xmp`).
 """
@@ -21,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layerlift import limits
-from layerlift.formats import atomic, blend, packbits, psd_layout, psd_read, psd_xmp, thumbnail
+from layerlift.formats import atomic, blend, packbits, psd_layout, psd_read, psd_xmp, srgb, thumbnail
 from layerlift.formats.merged import flattened
 from layerlift.formats.psd_layout import Record, section
 from layerlift.formats.tree import Group, grouped
@@ -92,9 +94,8 @@ def _records(group: Group) -> list[Placed]:
                 found += listed(child)
             else:
                 found.append((_record(child.layer, child.index + 1), child.layer))
-        found.append(
-            (Record(node.name, key=psd_layout.PASS_THROUGH, divider=psd_layout.OPEN_FOLDER, ident=next(groups)), None)
-        )
+        key = b"norm" if node.alone else psd_layout.PASS_THROUGH
+        found.append((Record(node.name, key=key, divider=psd_layout.OPEN_FOLDER, ident=next(groups)), None))
         return found
 
     return listed(group)
@@ -115,8 +116,7 @@ def _write_resources(stack: LayerStack, flat: Pixels, true: bool, file: BinaryIO
         jpeg = thumbnail.jpeg(small)
         preview = psd_layout.thumbnail(small.shape[1], small.shape[0], jpeg)
         file.write(psd_layout.resource(psd_layout.THUMBNAIL, preview))
-        if stack.icc is not None:
-            file.write(psd_layout.resource(psd_layout.ICC, stack.icc))
+        file.write(psd_layout.resource(psd_layout.ICC, srgb.embedded(stack.icc)))
         file.write(psd_layout.resource(psd_layout.VERSION, psd_layout.version_info(true)))
         file.write(psd_layout.resource(psd_layout.XMP, psd_xmp.encode(stack)))
 
@@ -154,9 +154,7 @@ def _channel(layer: Layer | None, ident: int, large: bool) -> list[bytes]:
     if plane.dtype == np.uint8:
         counts, packed = packbits.pack(np.ascontiguousarray(plane))
         return [struct.pack(">H", psd_layout.RLE), counts.astype(_row_length(large)).tobytes(), packed]
-    delta = plane.copy()
-    delta[:, 1:] -= plane[:, :-1]
-    return [struct.pack(">H", psd_layout.ZIP_PREDICTED), zlib.compress(delta.astype(">u2"), 1)]
+    return [struct.pack(">H", psd_layout.ZIP), zlib.compress(plane.astype(">u2"), 1)]
 
 
 def _write_merged(flat: Pixels, opaque: bool, file: BinaryIO, large: bool) -> None:

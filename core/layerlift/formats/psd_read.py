@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layerlift.errors import InputError
-from layerlift.formats import blend, packbits, psd_layout, psd_parse, psd_xmp
+from layerlift.formats import blend, packbits, psd_layout, psd_parse, psd_xmp, srgb
 from layerlift.formats.manifest import Description, Entry
 from layerlift.formats.psd_parse import Channel, Found, Parsed
 from layerlift.imaging.layer import Layer, LayerStack, Pixels, Role
@@ -50,7 +50,7 @@ def _stack(file: BinaryIO, parsed: Parsed, stem: str) -> LayerStack:
         extent=parsed.extent,
         layers=tuple(layers),
         name=name,
-        icc=parsed.resources.get(psd_layout.ICC),
+        icc=srgb.meant(parsed.resources.get(psd_layout.ICC)),
         notes=(*(described.notes if described else ()), *notes),
         drift=described.drift if described else None,
     )

@@ -7,7 +7,7 @@ something else makes a second group, because the order of layers is sacred.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from layerlift.imaging.layer import Layer, LayerStack
@@ -15,10 +15,16 @@ from layerlift.imaging.layer import Layer, LayerStack
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """A named group; `children` bottom → top."""
+    """A named group; `children` bottom → top.
+
+    `alone`: nothing else lies in its parent. Such a group is written isolated, any other as pass-through, which spares
+    a rounding. Krita (5.1.5, and what is on its main branch: KisGroupLayer::tryObligeChild) takes an only child's own
+    projection for its parent's, and a pass-through group has none: the picture would be empty.
+    """
 
     name: str
     children: tuple[Group | Leaf, ...]
+    alone: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +37,20 @@ class Leaf:
 
 def grouped(stack: LayerStack) -> Group:
     """The stack as one group that bears its name."""
-    return Group(stack.name, tuple(_children([Leaf(i, layer) for i, layer in enumerate(stack.layers)], 0)))
+    leaves = [Leaf(i, layer) for i, layer in enumerate(stack.layers)]
+    return Group(stack.name, _children(leaves, 0), alone=True)
 
 
-def _children(leaves: Iterable[Leaf], depth: int) -> Iterator[Group | Leaf]:
+def _children(leaves: Iterable[Leaf], depth: int) -> tuple[Group | Leaf, ...]:
+    found = tuple(_listed(leaves, depth))
+    if len(found) == 1 and isinstance(found[0], Group):
+        return (replace(found[0], alone=True),)
+    return found
+
+
+def _listed(leaves: Iterable[Leaf], depth: int) -> Iterator[Group | Leaf]:
     for name, run in groupby(leaves, key=lambda leaf: leaf.layer.group[depth : depth + 1]):
         if name:
-            yield Group(name[0], tuple(_children(run, depth + 1)))
+            yield Group(name[0], _children(run, depth + 1))
         else:
             yield from run
