@@ -66,6 +66,7 @@ class QuickEngine:
         solid = solidity(~transparent, beneath | behind | hole_of(image, texts))
         layers = [_background(background, solid), *map(_layer, [*shapes, *subjects, *texts])]
         height, width = image.shape[:2]
+        progress.advance(1.0)
         return LayerStack(Extent(width, height), tuple(layers), notes=notes + _notes())
 
 
