@@ -1,0 +1,188 @@
+"""`layerlift decompose`: many pictures, one after the other; one that fails does not stop the others.
+
+Law: the order of things and what is said about them; how a picture is taken apart is `decomposition`'s business.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from layerlift import engines, formats
+from layerlift.cli.interrupt import Interrupts
+from layerlift.cli.main import DONE, FAILED, INTERRUPTED, complain, explanation
+from layerlift.cli.pictures import Wanted, expand
+from layerlift.cli.records import error_record, stack_record
+from layerlift.cli.targets import Target, plan
+from layerlift.cli.terminal import Display, display
+from layerlift.decomposition import decompose
+from layerlift.errors import Cancelled, EngineUnavailable, OutputError, RequestError
+from layerlift.formats import picture
+from layerlift.imaging.geometry import Extent
+from layerlift.imaging.layer import Document, LayerStack
+from layerlift.imaging.resample import reduce
+from layerlift.progress import Progress
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture on its way to one target."""
+
+    wanted: Wanted
+    target: Target
+    number: int
+    total: int
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Take apart everything that was named. Returns the exit code. Raises RequestError before any work."""
+    wanted = expand(arguments.inputs)
+    targets = plan(wanted, arguments.out, arguments.format)
+    _check(arguments, targets)
+    jobs = [Job(*pair, number, len(wanted)) for number, pair in enumerate(zip(wanted, targets, strict=True), 1)]
+    codes: list[int] = []
+    with Interrupts() as interrupts, display(arguments.quiet) as shown:
+        for job in jobs:
+            codes.append(_attempt(job, arguments, shown, interrupts))
+            if codes[-1] == INTERRUPTED or (interrupts.pressed and job is not jobs[-1]):
+                break
+    return _summed_up(codes, len(jobs), arguments.quiet)
+
+
+def _summed_up(codes: list[int], total: int, quiet: bool) -> int:
+    """The last words and the exit code."""
+    done, failed = codes.count(DONE), codes.count(FAILED)
+    if done + failed < total:
+        if total == 1:
+            return complain(Cancelled())
+        _note(f"Cancelled. {done} of {total} pictures are done; nothing is half written.")
+        return INTERRUPTED
+    if failed and total > 1 and not quiet:
+        _note(f"{done} of {total} pictures are done; {failed} failed (see above).")
+    return FAILED if failed else DONE
+
+
+def _check(arguments: argparse.Namespace, targets: list[Target]) -> None:
+    """What is wrong for every picture is said once. Raises RequestError or EngineUnavailable."""
+    info = engines.get(arguments.engine).info
+    if info.missing:
+        raise EngineUnavailable(f"The engine “{info.name}” cannot run here: {info.missing}")
+    if arguments.live_text and any(target.format != "pptx" for target in targets):
+        raise RequestError("--live-text is for PowerPoint files only.", "Add --format pptx, or leave it out.")
+    if any(target.path is None for target in targets):
+        if arguments.json:
+            raise RequestError("The result and --json cannot both go to standard output.", "Name a file with -o.")
+        if sys.stdout.isatty():
+            raise RequestError("A layered file cannot be shown on a terminal.", "Name a file with -o, or pipe it.")
+
+
+def _attempt(job: Job, arguments: argparse.Namespace, shown: Display, interrupts: Interrupts) -> int:
+    """One picture, whatever happens. Returns DONE, FAILED or INTERRUPTED."""
+    started = time.monotonic()
+    progress = Progress(shown.begin(job.wanted.label, job.number, job.total))
+    interrupts.watch(progress)
+    try:
+        stack = _taken_apart(job, arguments, progress)
+    except (Cancelled, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as failure:  # noqa: BLE001 (the job's border: the other pictures are still done)
+        if arguments.json:
+            _emit(job, ok=False, error=error_record(failure, explanation(failure)))
+        complain(failure)
+        return FAILED
+    seconds = time.monotonic() - started
+    if arguments.json:
+        _emit(job, ok=True, seconds=round(seconds, 3), **stack_record(stack))
+    count = f"{len(stack.layers)} layer{'s' if len(stack.layers) != 1 else ''}"
+    shown.say(f"{job.wanted.label} → {job.target.label}: {count} in {seconds:.1f} s")
+    for note in stack.notes:
+        shown.say(f"  {note}")
+    return DONE
+
+
+def _taken_apart(job: Job, arguments: argparse.Namespace, progress: Progress) -> LayerStack:
+    """Read, take apart, write. Raises LayerliftError."""
+    if job.wanted.error is not None:
+        raise job.wanted.error
+    job.target.check(job.wanted, arguments.overwrite)
+    progress.stage("Reading", 0.0)
+    document = _document(job.wanted, arguments.max_size)
+    stack = decompose(
+        document,
+        engine=arguments.engine,
+        layers=arguments.layers,
+        what=arguments.what,
+        text_grouping=arguments.text,
+        seed=arguments.seed,
+        progress=progress.part(0.05, 0.9),
+    )
+    progress.stage("Writing", 0.9)
+    options = {"live_text": True} if arguments.live_text else {}
+    _write(stack, job.target, progress.part(0.9, 1.0), options)
+    return stack
+
+
+def _document(wanted: Wanted, max_size: int | None) -> Document:
+    document = picture.read(wanted.path or sys.stdin.buffer, name=None if wanted.path else "Picture")
+    side = max(document.extent)
+    if max_size is None or side <= max_size:
+        return document
+    scale = max_size / side
+    extent = Extent(*(max(1, round(length * scale)) for length in document.extent))
+    (w, h), (rw, rh) = document.extent, extent
+    note = f"The picture was reduced from {w} × {h} to {rw} × {rh} pixels, as --max-size asks."
+    return replace(document, pixels=reduce(document.pixels, extent), notes=(*document.notes, note))
+
+
+def _write(stack: LayerStack, target: Target, progress: Progress, options: dict[str, Any]) -> None:
+    if target.path is None:
+        _write_to_stdout(stack, target.format, progress, options)
+        return
+    _make_folder(target.path.parent)
+    formats.write(stack, target.path, target.format, progress=progress, **options)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise OutputError(
+            f"The folder {folder} cannot be made: {wrong.strerror}.", "Choose another with -o."
+        ) from wrong
+
+
+def _write_to_stdout(stack: LayerStack, made: str, progress: Progress, options: dict[str, Any]) -> None:
+    """Formats need a file that one can move in: a temporary one, then its bytes."""
+    with tempfile.TemporaryDirectory(prefix="layerlift-") as folder:
+        path = Path(folder) / f"stack{formats.FORMATS[made].suffixes[0]}"
+        formats.write(stack, path, made, progress=progress, **options)
+        with path.open("rb") as file:
+            try:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+                sys.stdout.buffer.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as wrong:
+                raise OutputError(
+                    f"Standard output cannot be written: {wrong.strerror}.", "Write to a file."
+                ) from wrong
+
+
+def _emit(job: Job, **record: Any) -> None:
+    """One JSON object on one line of standard output."""
+    output = None if job.target.path is None else str(job.target.path)
+    whole = {"input": job.wanted.label, "output": output, "format": job.target.format, **record}
+    print(json.dumps(whole, ensure_ascii=False), flush=True)  # noqa: T201
+
+
+def _note(line: str) -> None:
+    print(f"layerlift: {line}", file=sys.stderr)  # noqa: T201
