@@ -114,10 +114,12 @@ class Kit:
         return self.contrasting(beneath, self.accents, least)
 
     def ink(self, beneath: Colour, colourful: float = 0.25) -> Colour:
-        """A colour to write with on `beneath`."""
-        if self.chance(colourful):
-            return self.contrasting(beneath, [*self.accents, self.dark, self.light], 55.0)
-        return self.contrasting(beneath, [self.dark, self.light], 50.0)
+        """A colour that can be read on `beneath`: far from it in lightness, not only in hue."""
+        choices = [*self.accents, self.dark, self.light] if self.chance(colourful) else [self.dark, self.light]
+        ground = lab(np.float32([beneath]))[0, 0]
+        distance = [abs(float(lab(np.float32([c]))[0, 0] - ground)) for c in choices]
+        good = [c for c, d in zip(choices, distance, strict=True) if d >= 38]
+        return self.one(good) if good else choices[int(np.argmax(distance))]
 
     def write(
         self,
@@ -183,6 +185,16 @@ class Kit:
         rgba = np.empty((*ink.shape, 4), np.float32)
         rgba[..., :3], rgba[..., 3] = paint, ink * 255
         scene.picture("graphic", "Icon", rgba, cx - ink.shape[1] / 2, cy - ink.shape[0] / 2, shadow)
+
+    def calm(self, scene: Scene, w: float, h: float, places: int = 12) -> tuple[float, float]:
+        """Where a text of about this size can be read: the quietest of some random places."""
+        def noise(at: tuple[float, float]) -> float:
+            x, y = int(at[0]), int(at[1])
+            return float(scene.flat[y : y + int(h), x : x + int(w)].std(axis=(0, 1)).mean())
+
+        xs = self.rng.uniform(0.04 * scene.width, max(0.05 * scene.width, 0.96 * scene.width - w), places)
+        ys = self.rng.uniform(0.04 * scene.height, max(0.05 * scene.height, 0.96 * scene.height - h), places)
+        return min(zip(xs.tolist(), ys.tolist(), strict=True), key=noise)
 
     def title(self, han: float = 0.25) -> str:
         """A headline, sometimes Chinese."""

@@ -125,12 +125,12 @@ def comics(kit: Kit, scene: Scene) -> None:
                 rays = s.many(s.sector((x0 + x1) / 2, top + 0.6 * height, w, 0, a, a + 12) for a in range(0, 360, 30))
                 frame = s.rect(x0 + 3, top + 3, pw - 6, height - 6)
                 scene.shape("Rays", rays.intersection(frame), mixed(tint, (255, 255, 255), 0.55))
-            bx, by, bw, bh = x0 + 0.07 * pw, top + 0.06 * height, 0.46 * pw, 0.26 * height
+            bx, by, bw, bh = x0 + 0.07 * pw, top + 0.06 * height, 0.5 * pw, 0.28 * height
             sx, sy = x0 + 0.68 * pw, top + 0.64 * height
             kit.subject(scene, sx, sy, 0.62 * min(pw, height))
             cloud = s.bubble(bx, by, bw, bh, (x0 + 0.5 * pw, top + 0.46 * height), oval=kit.chance(0.5))
             scene.shape("Bubble", cloud, (255, 255, 255), outline=Outline(4, (20, 20, 20)))
-            kit.write(scene, kit.one(kit.words.shouts + kit.words.buttons), bx + bw / 2, by + bh / 2, 0.3 * bh, use="bold",
+            kit.write(scene, kit.one(kit.words.shouts + kit.words.buttons), bx + bw / 2, by + bh / 2, min(0.45 * bh, 0.14 * bw), use="bold",
                       anchor="cm", paint=(25, 25, 25))  # fmt: skip
         top += height + g
 
@@ -146,7 +146,7 @@ def landscape(kit: Kit, scene: Scene) -> None:
     hill = kit.contrasting(sky, kit.accents, 25)
     for i, level in enumerate((0.62, 0.74, 0.86)):
         tone = mixed(hill, kit.dark, 0.1 + 0.28 * i)
-        scene.shape("Hill", s.wave(w, h, level * h, kit.between(0.03, 0.07) * h, kit.between(0.7, 1.8), kit.between(0, 6), 0.26 * h), tone)
+        scene.shape("Hill", s.wave(w, h, level * h, kit.between(0.03, 0.07) * h, kit.between(0.7, 1.8), kit.between(0, 6), 0.21 * h), tone)
         if i == 1:
             kit.subject(scene, kit.between(0.3, 0.7) * w, 0.68 * h, 0.27 * h)
     kit.headline(scene, kit.title(), 0.1 * w, 0.06 * h, 0.8 * w, 0.2 * h, align="center", use=kit.one(["display", "script"]))
@@ -188,9 +188,9 @@ def freeform(kit: Kit, scene: Scene) -> None:
                     outline=Outline(kit.between(3, 7), kit.dark) if kit.chance(0.15) else None)  # fmt: skip
     if kit.chance(0.7):
         kit.subject(scene, kit.between(0.3, 0.7) * w, kit.between(0.35, 0.65) * h, kit.between(0.3, 0.5) * unit, kit.soft_shadow(), tilt=20)
-    kit.headline(scene, kit.title(), kit.between(0.05, 0.2) * w, kit.between(0.05, 0.6) * h, 0.6 * w, 0.2 * h,
-                 shadow=kit.soft_shadow(0.3), angle=kit.one([0, 0, 0, 7, -6]))  # fmt: skip
-    kit.write(scene, kit.prose(2), kit.between(0.06, 0.3) * w, 0.86 * h, 0.024 * unit, width=0.6 * w)
+    kit.headline(scene, kit.title(), *kit.calm(scene, 0.55 * w, 0.18 * h), 0.55 * w, 0.18 * h, shadow=kit.soft_shadow(0.3),
+                 angle=kit.one([0, 0, 0, 7, -6]))  # fmt: skip
+    kit.write(scene, kit.prose(2), *kit.calm(scene, 0.45 * w, 0.09 * unit, 30), 0.026 * unit, width=0.45 * w)
 
 
 POSTERS = {

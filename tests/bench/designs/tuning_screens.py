@@ -28,9 +28,9 @@ def window(kit: Kit, scene: Scene) -> None:
     if sum(abs(a - b) for a, b in zip(side, paper, strict=True)) > 60:
         scene.shape("Sidebar", s.rect(x, y + bar, sw, wh - bar), side)
     for i, label in enumerate(kit.some(kit.words.labels, int(kit.rng.integers(3, 6)))):
-        ly = y + bar + (0.07 + 0.085 * i) * h
-        kit.icon(scene, x + 0.16 * sw, ly, 0.045 * h, kit.contrasting(scene.beneath(x, ly, sw, 9), [kit.dark, kit.light, kit.accents[2]], 35))
-        kit.write(scene, label, x + 0.32 * sw, ly, 0.028 * h, anchor="lm", colourful=0)
+        ly = y + bar + (0.08 + 0.1 * i) * h
+        kit.icon(scene, x + 0.16 * sw, ly, 0.06 * h, kit.contrasting(scene.beneath(x, ly, sw, 9), [kit.dark, kit.light, kit.accents[2]], 35))
+        kit.write(scene, label, x + 0.32 * sw, ly, 0.031 * h, anchor="lm", colourful=0)
     cx, cw = x + sw + 0.04 * ww, ww - sw - 0.08 * ww
     kit.write(scene, kit.title(0.2).replace("\n", " "), cx, y + bar + 0.05 * h, 0.05 * h, use="bold", colourful=0.1)
     n = int(kit.rng.integers(2, 4))

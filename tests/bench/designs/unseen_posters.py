@@ -85,7 +85,7 @@ def quote_card(kit: Kit, scene: Scene) -> None:
         scene.shape("Tape", tape, kit.accent(scene.beneath(0.4 * w, y, 0.2 * w, 9)), opacity=0.8)
     marks = [s.crescent(x + (0.11 + 0.07 * i) * pw, y + 0.15 * ph, 0.035 * w, 60) for i in (0, 1)]
     scene.shape("Quotation mark", s.many(marks), kit.accent(scene.beneath(x, y, pw, ph)))
-    kit.write(scene, kit.prose(2, 0.3), x + 0.08 * pw, y + 0.27 * ph, 0.062 * min(w, h), use=kit.one(["script", "body"]),
+    kit.write(scene, kit.prose(1, 0.3), x + 0.08 * pw, y + 0.27 * ph, 0.058 * min(w, h), use=kit.one(["script", "body"]),
               width=0.84 * pw, leading=1.35)  # fmt: skip
     scene.shape("Rule", s.rect(x + 0.08 * pw, y + 0.78 * ph, 0.3 * pw, 7), kit.accent(scene.beneath(x, y + 0.8 * ph, pw, 9)))
     kit.write(scene, kit.one(kit.words.names), x + 0.08 * pw, y + 0.84 * ph, 0.036 * min(w, h), use="bold")
@@ -179,8 +179,8 @@ def loose(kit: Kit, scene: Scene) -> None:
                     outline=Outline(kit.between(3, 7), kit.light) if kit.chance(0.15) else None)  # fmt: skip
     for _ in range(kit.rng.integers(0, 3)):
         kit.subject(scene, kit.between(0.2, 0.8) * w, kit.between(0.25, 0.75) * h, kit.between(0.26, 0.42) * unit, kit.soft_shadow(), tilt=20)
-    kit.headline(scene, kit.title(), kit.between(0.05, 0.3) * w, kit.between(0.05, 0.65) * h, 0.6 * w, 0.18 * h, shadow=kit.soft_shadow(0.3))
-    kit.write(scene, kit.prose(2), kit.between(0.06, 0.3) * w, 0.87 * h, 0.025 * unit, width=0.58 * w)
+    kit.headline(scene, kit.title(), *kit.calm(scene, 0.5 * w, 0.17 * h), 0.5 * w, 0.17 * h, shadow=kit.soft_shadow(0.3))
+    kit.write(scene, kit.prose(2), *kit.calm(scene, 0.5 * w, 0.09 * unit, 30), 0.027 * unit, width=0.5 * w)
 
 
 POSTERS = {

@@ -32,8 +32,8 @@ def phone(kit: Kit, scene: Scene) -> None:
         if sum(abs(a - b) for a, b in zip(card, face, strict=True)) > 40:
             scene.shape("Card", s.rect(x, y, cw, ch, 12), card)
         disc = kit.accent(card, 20)
-        scene.shape("Avatar", s.ellipse(x + 0.14 * cw, y + ch / 2, 0.36 * ch), disc)
-        kit.icon(scene, x + 0.14 * cw, y + ch / 2, 0.42 * ch, kit.contrasting(disc, [kit.light, kit.dark], 35))
+        scene.shape("Avatar", s.ellipse(x + 0.14 * cw, y + ch / 2, 0.4 * ch), disc)
+        kit.icon(scene, x + 0.14 * cw, y + ch / 2, 0.5 * ch, kit.contrasting(disc, [kit.light, kit.dark], 35))
         kit.write(scene, kit.one(kit.words.names), x + 0.3 * cw, y + 0.2 * ch, 0.055 * pw, use="bold", colourful=0)
         kit.write(scene, kit.one(kit.words.sublines), x + 0.3 * cw, y + 0.56 * ch, 0.038 * pw, colourful=0)
     if w > h:
@@ -132,14 +132,14 @@ def flow(kit: Kit, scene: Scene) -> None:
     paper = scene.beneath(0, 0, w, h)
     kit.headline(scene, kit.title().replace("\n", " "), 0.05 * w, 0.04 * h, 0.9 * w, 0.09 * h, align="center", colourful=0.2)
     columns, rows = (3, 2) if w > h else (2, 3)
-    bw, bh = 0.66 * 0.9 * w / columns, 0.5 * 0.78 * h / rows
+    bw, bh = 0.6 * 0.9 * w / columns, 0.5 * 0.78 * h / rows
     centres = [((0.05 + 0.9 * (i % columns + 0.5) / columns) * w, (0.2 + 0.76 * (i // columns + 0.5) / rows) * h) for i in range(columns * rows)]
     wire = kit.contrasting(paper, [kit.dark, *kit.accents], 40)
     for i, (cx, cy) in enumerate(centres):
         if (i + 1) % columns:
-            scene.shape("Arrow", s.arrow(cx + bw / 2 + 6, cy, cx + 0.9 * w / columns - bw / 2 - 6, cy, 8), wire)
+            scene.shape("Arrow", s.arrow(cx + bw / 2 + 6, cy, cx + 0.9 * w / columns - bw / 2 - 6, cy, 13), wire)
         if i + columns < len(centres) and kit.chance(0.5):
-            scene.shape("Arrow", s.arrow(cx, cy + bh / 2 + 6, cx, cy + 0.76 * h / rows - bh / 2 - 6, 8), wire)
+            scene.shape("Arrow", s.arrow(cx, cy + bh / 2 + 6, cx, cy + 0.76 * h / rows - bh / 2 - 6, 13), wire)
         tone = kit.contrasting(paper, [mixed(a, kit.light, 0.25) for a in kit.accents], 18)
         form = kit.one([s.rect(cx - bw / 2, cy - bh / 2, bw, bh, 14), s.regular(cx, cy, 0.5, 4).buffer(0), s.rect(cx - bw / 2, cy - bh / 2, bw, bh, bh / 2)])
         if form.area < 10:
