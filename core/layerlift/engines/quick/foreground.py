@@ -11,25 +11,35 @@ import cv2
 import numpy as np
 
 from layerlift.engines.quick.raster import resized
-from layerlift.imaging.layer import Plane
+from layerlift.imaging.layer import Mask, Plane
 
 REGULARIZATION = 1e-5
 GRADIENT_WEIGHT = 1.0
+LARGEST_SIDE = 512
+"""Longest side at which colours are solved for; above it they are enlarged and corrected by what they leave unexplained
+(M. Forte, "Approximate Fast Foreground Colour Estimation", ICIP 2021, eq. 6)."""
 SMALL_SIDE, SMALL_STEPS, LARGE_STEPS = 32, 10, 2
 """Sweeps per level: many while the level is small (and cheap), few after (the paper's defaults)."""
 
 
 def foreground(image: Plane, alpha: Plane) -> Plane:
     """Straight foreground colours (H, W, 3) float32 0–1 of `image` (H, W, 3) under `alpha` (H, W); defined everywhere
-    (where alpha is 0: the nearest foreground's colours, continued)."""
+    (where alpha is 0: the nearest foreground's colours, continued), and the image's own where alpha is 1."""
     height, width = alpha.shape
-    front: Plane = image[:1, :1].mean(axis=(0, 1), keepdims=True)
-    back: Plane = front.copy()
-    weight = alpha > 0.9
-    if weight.any():
-        front = image[weight].mean(axis=0).reshape(1, 1, 3)
-    if (alpha < 0.1).any():
-        back = image[alpha < 0.1].mean(axis=0).reshape(1, 1, 3)
+    scale = min(1.0, LARGEST_SIDE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    front, back = _multi_level(resized(image, size), resized(alpha, size))
+    front, back = resized(front, (width, height)), resized(back, (width, height))
+    share = alpha[..., None]
+    rest: Plane = image - share * front - (1 - share) * back
+    out: Plane = np.clip(front + share * rest, 0, 1)
+    return out
+
+
+def _multi_level(image: Plane, alpha: Plane) -> tuple[Plane, Plane]:
+    """Foreground and background colours of a small image, from one pixel's size upwards."""
+    height, width = alpha.shape
+    front, back = _mean(image, alpha > 0.9), _mean(image, alpha < 0.1)
     levels = max(1, int(np.ceil(np.log2(max(height, width)))))
     for level in range(levels + 1):
         size = max(1, round(width ** (level / levels))), max(1, round(height ** (level / levels)))
@@ -37,7 +47,13 @@ def foreground(image: Plane, alpha: Plane) -> Plane:
         front, back = _grown(front, size), _grown(back, size)
         for _ in range(SMALL_STEPS if max(size) <= SMALL_SIDE else LARGE_STEPS):
             front, back = _sweep(colour, matte, front, back)
-    return front
+    return front, back
+
+
+def _mean(image: Plane, where: Mask) -> Plane:
+    """Mean colour (1, 1, 3) of the pixels chosen, of all where none is."""
+    chosen = image[where] if where.any() else image.reshape(-1, 3)
+    return chosen.mean(axis=0).reshape(1, 1, 3).astype(np.float32)
 
 
 def _grown(plane: Plane, size: tuple[int, int]) -> Plane:

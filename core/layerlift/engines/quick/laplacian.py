@@ -60,6 +60,14 @@ class MattingLaplacian:
         diagonal = self._windows - (self._windows + square) / self._count
         return np.maximum(diagonal, 1e-6).astype(np.float32)
 
+    def affine(self, alpha: Plane) -> Plane:
+        """The guided filter's averaged maps (H, W, 4): alpha ≈ maps[..., :3]·colour + maps[..., 3].
+
+        Source: K. He, J. Sun, X. Tang, "Guided Image Filtering", PAMI 35(6), 2013, eqs. 14–16.
+        """
+        weight = 1 / np.maximum(self._windows, 1)
+        return np.dstack([self._sums(plane) * weight for plane in self._affine(alpha)]).astype(np.float32)
+
     def _affine(self, alpha: Plane) -> list[Plane]:
         """Per window the alpha that is affine in colour: three slopes and an offset, zero for windows not inside."""
         share = np.float32(1 / self._count)

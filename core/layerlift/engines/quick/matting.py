@@ -8,9 +8,7 @@ Filter", arXiv:1505.00996, 2015 (the way up to full size).
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from layerlift.engines.quick.laplacian import MattingLaplacian
 from layerlift.engines.quick.raster import resized
@@ -24,7 +22,7 @@ STEPS = (60, 60, 80, 100)
 """Conjugate gradient steps per level, finest first (each level halves the side): within 1 % of the converged alpha."""
 TOLERANCE = 1e-4
 _COARSEST = 24
-_GUIDE_EPSILON = 1e-4
+_GUIDE_EPSILON = 2.5e-3
 _GUIDE_RADIUS = 2
 
 
@@ -104,27 +102,12 @@ def upsampled(rough: Plane, small: Plane, image: Plane) -> Plane:
     Fast guided filter: alpha is affine in colour over small windows; the affine maps are enlarged, not the alpha.
     """
     height, width = image.shape[:2]
-    maps = guide(rough, small)
+    maps = MattingLaplacian(small, _GUIDE_EPSILON, _GUIDE_RADIUS).affine(rough)
     wide = resized(maps, (width, height))
-    out: Plane = np.clip(np.einsum("hwc,hwc->hw", wide[..., :3], image) + wide[..., 3], 0, 1)
-    return out
-
-
-def guide(plane: Plane, image: Plane, radius: int = _GUIDE_RADIUS, epsilon: float = _GUIDE_EPSILON) -> Plane:
-    """The guided filter's averaged affine maps (h, w, 4): plane ≈ maps[..., :3]·colour + maps[..., 3]."""
-    side = 2 * radius + 1
-
-    def box(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return cv2.blur(x, (side, side)).astype(np.float64, copy=False)
-
-    colour = image.astype(np.float64)
-    mean, level = box(colour), box(plane.astype(np.float64))
-    outer = box((colour[..., :, None] * colour[..., None, :]).reshape(*plane.shape, 9)).reshape(*plane.shape, 3, 3)
-    spread = outer - mean[..., :, None] * mean[..., None, :] + epsilon * np.eye(3)
-    covariance = box(colour * plane[..., None].astype(np.float64)) - mean * level[..., None]
-    slope = np.linalg.solve(spread, covariance[..., None])[..., 0]
-    offset = level - (slope * mean).sum(axis=2)
-    return box(np.dstack([slope, offset])).astype(np.float32)
+    out: Plane = wide[..., 3].copy()
+    for channel in range(3):
+        out += wide[..., channel] * image[..., channel]
+    return np.clip(out, 0, 1, out=out)
 
 
 def _shrunk(mask: Mask, size: tuple[int, int]) -> Mask:

@@ -6,44 +6,30 @@ of their own. There is no classifier: subjects are numbered, not named.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from layerlift.engines.quick import islands, matting
+from layerlift.engines.quick import matting
+from layerlift.engines.quick.candidates import Candidate, propose
 from layerlift.engines.quick.element import Element
 from layerlift.engines.quick.foreground import foreground
-from layerlift.engines.quick.raster import bounds_of, grown, pieces, placed, worn
+from layerlift.engines.quick.islands import softness
+from layerlift.engines.quick.raster import bounds_of, grown, worn
 from layerlift.engines.quick.saliency import saliency
+from layerlift.engines.quick.terrain import Terrain, survey
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Mask, Plane, Role
 from layerlift.limits import MIN_ANALYSIS_SIDE
 from layerlift.progress import Progress
 
-SMALLEST = 0.004
-"""Share of the picture below which a salient spot is no subject."""
-LARGEST = 0.8
-"""Share of the picture above which "subject" means the picture itself."""
-LEAST_CONFIDENCE = 0.75
-"""Mean saliency over a component below which the network is guessing."""
 MOST = 12
+"""Most subjects of one picture: more are a pattern."""
 STRANDS = 0.06
 """How far hair may stick out of an island, in shares of its longest side."""
-PANEL = 0.5
-"""Share of a salient component explained by clean surfaces above which it is a panel, not a thing."""
 AGREEMENT = 0.7
 """Intersection over union with the first pass below which the zoomed pass has looked at something else."""
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A likely subject: its full-size `mask`, how `sure` it is (0–1), and whether its outline is `exact` to a pixel
-    (an island) or only as good as the saliency's resolution."""
-
-    mask: Mask
-    sure: float
-    exact: bool
 
 
 def find(image: Plane, progress: Progress) -> list[Element]:
@@ -54,37 +40,21 @@ def find(image: Plane, progress: Progress) -> list[Element]:
     height, width = image.shape[:2]
     if min(height, width) < MIN_ANALYSIS_SIDE:
         return []
-    ground = islands.survey(image)
-    candidates = propose(image, ground)[:MOST]
+    salient = saliency(image)
+    progress.advance(0.2)
+    terrain = survey(image, salient)
+    candidates = propose(image, salient, terrain)[:MOST]
     progress.advance(0.4)
     elements: list[Element] = []
     for number, candidate in enumerate(candidates, 1):
-        name = "Subject" if not elements else f"Subject {len(elements) + 1}"
-        element = cut_out(image, ground, candidate, name)
+        element = cut_out(image, terrain, candidate)
         if element is not None:
             elements.append(element)
         progress.advance(0.4 + 0.6 * number / len(candidates))
-    return elements
+    return _numbered(elements)
 
 
-def propose(image: Plane, ground: islands.Ground) -> list[Candidate]:
-    """What may be a subject, largest first: salient components, corrected by the islands that they cover."""
-    plane = saliency(image)
-    exact = [mask for mask in islands.islands(ground) if _is_thing(mask, ground)]
-    found: list[Candidate] = []
-    for component in _components(plane):
-        sure = float(plane[component].mean())
-        if sure < LEAST_CONFIDENCE or _is_backdrop(component) or _is_panel(component, ground):
-            continue
-        inside = [mask for mask in exact if (mask & component).sum() > 0.5 * mask.sum()]
-        if sum(int(mask.sum()) for mask in inside) < 0.6 * component.sum():
-            found.append(Candidate(component, sure, exact=False))
-            exact = [mask for mask in exact if not any(mask is other for other in inside)]
-    found += [Candidate(mask, _island_sureness(mask, plane), exact=True) for mask in exact]
-    return sorted(found, key=lambda candidate: -int(candidate.mask.sum()))
-
-
-def cut_out(image: Plane, ground: islands.Ground, candidate: Candidate, name: str) -> Element | None:
+def cut_out(image: Plane, terrain: Terrain, candidate: Candidate) -> Element | None:
     """Matte one candidate and take its colours; None where nothing of it is left."""
     height, width = candidate.mask.shape
     box = bounds_of(candidate.mask)
@@ -92,7 +62,7 @@ def cut_out(image: Plane, ground: islands.Ground, candidate: Candidate, name: st
     view = box.grow(round(0.15 * max(box.width, box.height)) + 8).intersect(canvas)
     picture = np.ascontiguousarray(image[view.slices])
     if candidate.exact:
-        trimap = np.ascontiguousarray(_exact_trimap(image, candidate.mask, ground)[view.slices])
+        trimap = np.ascontiguousarray(_exact_trimap(image, candidate.mask, terrain)[view.slices])
     else:
         trimap = _trimap(_zoomed(picture, np.ascontiguousarray(candidate.mask[view.slices])))
     alpha = matting.alpha(picture, trimap)
@@ -102,34 +72,18 @@ def cut_out(image: Plane, ground: islands.Ground, candidate: Candidate, name: st
     seen = bounds_of(alpha > 0)
     alpha = np.ascontiguousarray(alpha[seen.slices])
     colour = foreground(np.ascontiguousarray(picture[seen.slices]), alpha)
-    return Element(Role.SUBJECT, name, seen.shift(view.x, view.y), alpha, colour, confidence=candidate.sure)
+    role, name = (Role.GRAPHIC, "Photo") if candidate.framed else (Role.SUBJECT, "Subject")
+    return Element(role, name, seen.shift(view.x, view.y), alpha, colour, confidence=candidate.sure)
 
 
-def _components(plane: Plane) -> list[Mask]:
-    """Connected salient components of sufficient area."""
-    salient = plane > 0.5
-    return [placed(piece, bounds, plane.shape) for piece, bounds in pieces(salient, SMALLEST * plane.size)]
-
-
-def _is_backdrop(mask: Mask) -> bool:
-    """Whether `mask` is the picture itself: nearly all of it, or along most of the frame."""
-    frame = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    return float(mask.mean()) > LARGEST or float(frame.mean()) > 0.7
-
-
-def _is_panel(mask: Mask, ground: islands.Ground) -> bool:
-    return float(ground.clean[mask].mean()) > PANEL
-
-
-def _is_thing(mask: Mask, ground: islands.Ground) -> bool:
-    """Whether an island is more than a flat shape with an outline, and less than the picture."""
-    core = worn(mask, 2)
-    return bool(core.any()) and float(ground.flat[core].mean()) < 0.85 and not _is_backdrop(mask)
-
-
-def _island_sureness(mask: Mask, plane: Plane) -> float:
-    """An island is a thing by its surroundings alone; saliency adds the rest."""
-    return 0.6 + 0.4 * float(plane[mask].mean())
+def _numbered(elements: list[Element]) -> list[Element]:
+    """The second and later of one name get a number."""
+    count: dict[str, int] = {}
+    named = []
+    for element in elements:
+        number = count[element.name] = count.get(element.name, 0) + 1
+        named.append(element if number == 1 else replace(element, name=f"{element.name} {number}"))
+    return named
 
 
 def _zoomed(picture: Plane, mask: Mask) -> Plane:
@@ -153,9 +107,9 @@ def _trimap(plane: Plane) -> Plane:
     return np.where(inside, 1, np.where(outside, 0, 0.5)).astype(np.float32)
 
 
-def _exact_trimap(image: Plane, mask: Mask, ground: islands.Ground) -> Plane:
+def _exact_trimap(image: Plane, mask: Mask, terrain: Terrain) -> Plane:
     """Unsure along the outline of an island, as deep as it is soft, and where something fine sticks out of it."""
     reach = max(4, round(STRANDS * max(bounds_of(mask).extent)))
-    inside = worn(mask, islands.softness(image, mask, ground))
-    outside = ~(grown(mask, 4) | (~ground.clean & grown(mask, reach)))
+    inside = worn(mask, softness(image, mask, terrain))
+    outside = ~(grown(mask, 4) | (~terrain.clean & grown(mask, reach)))
     return np.where(inside, 1, np.where(outside, 0, 0.5)).astype(np.float32)
