@@ -140,16 +140,18 @@ def _meet(
     return p + s * d if s > -2 and t > -2 else None
 
 
-def complete(seen: Mask, hiding: Mask, *, weak: bool = True) -> list[Completion]:
+def complete(seen: Mask, hiding: Mask, veil: Mask, *, weak: bool = True) -> list[Completion]:
     """What `seen` (h, w) bool may look like as a whole, cheapest explanation first.
 
-    `hiding`: where something could hide more of it (other shapes, and beyond the canvas). The list always ends with
+    `hiding`: where something could hide more of it (other shapes, and beyond the canvas); `veil`: where nothing is
+    known, so that even what `seen` says does not count. The list always ends with
     the mask itself where nothing better explains it. With `weak` false only primitives are tried.
     """
     shape = (int(seen.shape[0]), int(seen.shape[1]))
     outline = _outline(seen)
     if len(outline) < 8:
         return [Completion(seen, "seen", _PRICE["seen"], False, 0)]
+    hiding = hiding | veil
     near = cv2.dilate(hiding.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     visible = ~near[outline[:, 1], outline[:, 0]]
     support = outline[visible]
@@ -174,7 +176,7 @@ def complete(seen: Mask, hiding: Mask, *, weak: bool = True) -> list[Completion]
     for kind, mask in trials:
         wrong = int(((mask ^ seen) & ~hiding).sum()) / length
         if wrong <= _TOLERANCE:
-            whole = seen | (mask & hiding)
+            whole = (seen & ~veil) | (mask & hiding)
             strong = kind in ("ellipse", "rectangle", "rounded")
             found.append(Completion(whole, kind, wrong + _PRICE[kind], strong, int((whole & ~seen).sum())))
     return sorted(found, key=lambda c: c.cost)

@@ -50,9 +50,11 @@ class Shape:
 class _Scene:
     """The padded map and who is enclosed by whom."""
 
-    def __init__(self, pieces: Pieces) -> None:
+    def __init__(self, pieces: Pieces, unknown: Mask) -> None:
         self.pieces = pieces
         self.map: Labels = cv2.copyMakeBorder(pieces.map, PAD, PAD, PAD, PAD, cv2.BORDER_CONSTANT, value=OFF)
+        veil = cv2.copyMakeBorder(unknown.astype(np.uint8), PAD, PAD, PAD, PAD, cv2.BORDER_CONSTANT, value=0)
+        self.veil: Mask = veil > 0
         self.hosts: dict[int, set[int]] = {n: set() for n in pieces.all}
 
     def window(self, bounds: Bounds, room: float = 0.35) -> Bounds:
@@ -174,7 +176,8 @@ def _complete_all(scene: _Scene, shapes: list[Shape]) -> None:
             if weak and (shape.kind != "seen" or not shape.clean):
                 continue
             lower = {n for n, other in by_number.items() if shape.numbers[0] in other.below}
-            best = complete(shape.whole, _hiding(scene, shape, lower), weak=weak)[0]
+            veil = scene.veil[shape.window.shift(PAD, PAD).slices]
+            best = complete(shape.whole, _hiding(scene, shape, lower), veil, weak=weak)[0]
             if best.kind != "seen":
                 found.append((best.cost, shape, best))
         for _, shape, best in sorted(found, key=lambda f: (f[2].added > 8, f[0])):
@@ -215,9 +218,9 @@ def _ordered(shapes: list[Shape]) -> list[Shape]:
     return out
 
 
-def arrange(pieces: Pieces) -> list[Shape]:
-    """All shapes of the picture, bottom → top, each with its hidden parts."""
-    scene = _Scene(pieces)
+def arrange(pieces: Pieces, unknown: Mask) -> list[Shape]:
+    """All shapes of the picture, bottom → top, each with its hidden parts; under `unknown` (h, w) nothing was seen."""
+    scene = _Scene(pieces, unknown)
     _see_through(scene)
     shapes = [_shape(scene, piece) for piece in scene.pieces.all.values()]
     _enclosures(scene, shapes)

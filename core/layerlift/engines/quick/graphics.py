@@ -33,7 +33,7 @@ def find(image: Plane, unknown: Mask, progress: Progress) -> list[Element]:
     progress.stage("Finding shapes")
     surfaces = segment(image, unknown)
     progress.advance(0.4)
-    shapes = [shape for shape in arrange(split(surfaces)) if shape.area]
+    shapes = [shape for shape in arrange(split(surfaces, unknown), unknown) if shape.area]
     progress.advance(0.7)
     groups = group(shapes, image.shape[0] * image.shape[1])
     if len(groups) > _MOST:

@@ -52,11 +52,12 @@ def _gap(a: Bounds, b: Bounds) -> int:
     return max(across, down)
 
 
-def _in(shape: Shape, box: Bounds) -> Mask:
-    """The whole mask of `shape` cut to `box` (canvas pixels)."""
+def _in(shape: Shape, box: Bounds, *, seen: bool = False) -> Mask:
+    """The whole (or seen) mask of `shape` cut to `box` (canvas pixels)."""
+    mask = shape.seen if seen else shape.whole
     out = np.zeros((box.height, box.width), bool)
     common = box.intersect(shape.window)
-    out[common.shift(-box.x, -box.y).slices] = shape.whole[
+    out[common.shift(-box.x, -box.y).slices] = mask[
         common.shift(-shape.window.x, -shape.window.y).slices
     ]
     return out
@@ -73,7 +74,8 @@ def _outlines(outer: _Part, inner: _Part) -> bool:
         return False
     depth = cv2.distanceTransform(big.astype(np.uint8), cv2.DIST_L2, 5)
     rim = small & ~(cv2.erode(small.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
-    if not rim.any():
+    beside = cv2.dilate(_in(outer.shape, box, seen=True).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    if not rim.any() or (beside & rim).sum() < 0.6 * rim.sum():
         return False
     low, high = np.percentile(depth[rim], (8, 92))
     limit = max(6.0, 0.07 * min(box.width, box.height))

@@ -80,7 +80,7 @@ def crispness(labels: Labels, count: int, calm: Plane) -> NDArray[np.float64]:
         shifted = np.full_like(labels, -2)
         y0, y1, x0, x1 = max(0, -dy), height - max(0, dy), max(0, -dx), width - max(0, dx)
         shifted[y0:y1, x0:x1] = labels[y0 + dy : y1 + dy, x0 + dx : x1 + dx]
-        ys, xs = np.nonzero((labels >= 0) & (shifted != labels) & (shifted != -2))
+        ys, xs = np.nonzero((labels >= 0) & (shifted != labels) & (shifted >= -1))
         which = labels[ys, xs]
 
         def at(step: int, ys: NDArray[np.intp] = ys, xs: NDArray[np.intp] = xs, dy: int = dy, dx: int = dx) -> Plane:
@@ -119,22 +119,23 @@ def _same(model: Polynomial, surfaces: Surfaces, where: Mask, bounds: Bounds) ->
     return bool(np.median(off) < 4 + min(model.residual, 4) + 0.2 * min(surfaces.texture, 10))
 
 
-def split(surfaces: Surfaces) -> Pieces:
-    """Pieces of the picture: clean surfaces, clusters of texture, and the ground."""
+def split(surfaces: Surfaces, unknown: Mask) -> Pieces:
+    """Pieces of the picture: clean surfaces, clusters of texture, and the ground. Pixels `unknown` (h, w) don't count."""
     labels, count = surfaces.labels, surfaces.count
     size = labels.size
     areas = np.bincount(labels[labels >= 0], minlength=count).astype(np.float64)
     boxes = bounds_of(labels, count)
-    crisp = crispness(labels, count, surfaces.calm)
+    crisp = crispness(np.where(unknown, -2, labels).astype(np.int32), count, surfaces.calm)
     named = [i for i in range(count) if areas[i] >= max(20.0, _SMALLEST * size)]
     models: dict[int, Polynomial] = {}
     for i in named:
-        ys, xs = np.nonzero(cv2.erode((labels[boxes[i].slices] == i).astype(np.uint8), np.ones((3, 3), np.uint8)))
+        mine = (labels[boxes[i].slices] == i) & ~unknown[boxes[i].slices]
+        ys, xs = np.nonzero(cv2.erode(mine.astype(np.uint8), np.ones((3, 3), np.uint8)))
         if len(ys) < 4:
             ys, xs = np.nonzero(labels[boxes[i].slices] == i)
-        models[i] = fit(surfaces.levels, ys + boxes[i].y, xs + boxes[i].x)
+        models[i] = fit(surfaces.calm if surfaces.ringing > 0.4 else surfaces.levels, ys + boxes[i].y, xs + boxes[i].x)
     ground = _ground(surfaces, areas, models)
-    tolerance = 2.5 + (1.2 * surfaces.texture if ground is not None else 0.0)
+    tolerance = 2.5 + 1.5 * surfaces.ringing + (1.2 * surfaces.texture if ground is not None else 0.0)
     is_clean = np.zeros(count + 1, bool)
     is_ground = np.zeros(count + 1, bool)
     for i in named:
@@ -142,7 +143,7 @@ def split(surfaces: Surfaces) -> Pieces:
     if ground is not None:
         is_clean[ground], is_ground[ground] = False, True
         _grow_ground(surfaces, models, ground, is_clean, is_ground, areas, boxes)
-    rest = ~is_clean[labels] & ~is_ground[labels]
+    rest = ~is_clean[labels] & ~is_ground[labels] & ~unknown
     return _numbered(surfaces, models, is_clean, rest, crisp, boxes, areas, ground)
 
 

@@ -29,13 +29,14 @@ _TRUSTED_TEXTURE = 14.0
 @dataclass(frozen=True, eq=False)
 class Surfaces:
     """`labels` 0…count−1 (−1: detail), `levels` the picture in 0–255, `calm` the same with its texture smoothed,
-    `texture` the typical deviation inside a block of the picture (levels)."""
+    `texture` the typical deviation inside a block of the picture, `ringing` the same beside sharp edges (levels)."""
 
     labels: Labels
     count: int
     levels: Plane
     calm: Plane
     texture: float
+    ringing: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +99,22 @@ def texture_of(levels: Plane) -> float:
     return float(np.median(rest.std(axis=1)))
 
 
-def _calmed(levels: Plane, texture: float) -> Plane:
+def ringing_of(levels: Plane) -> float:
+    """How restless the picture is beside its sharp edges (levels): 0 in a clean design, 1–3 after JPEG compression."""
+    grey = levels.mean(axis=2)
+    steep = np.zeros(grey.shape, np.uint8)
+    steep[:, 1:] |= np.abs(np.diff(grey, axis=1)) > 30
+    steep[1:] |= np.abs(np.diff(grey, axis=0)) > 30
+    near = cv2.dilate(steep, np.ones((13, 13), np.uint8)) > cv2.dilate(steep, np.ones((7, 7), np.uint8))
+    if near.sum() < 200:
+        return 0.0
+    rest = np.abs(levels - cv2.blur(levels, (3, 3))).max(axis=2)
+    return float(np.median(rest[near]))
+
+
+def _calmed(levels: Plane, texture: float, ringing: float) -> Plane:
+    if ringing > 0.4 and texture < 0.8:
+        return cv2.bilateralFilter(levels, 9, 10 + 3 * min(ringing, 3.0), 3.0).astype(np.float32)
     if texture < 0.8 or texture > _TRUSTED_TEXTURE:
         return cv2.bilateralFilter(levels, 5, 6.0, 2.0).astype(np.float32)
     once = cv2.bilateralFilter(levels, 9, 4.5 * texture + 4, 4.0)
@@ -126,9 +142,9 @@ def _cores(labels: Labels, count: int, thickness: int) -> Labels:
     return number[labels]
 
 
-def nearest(labels: Labels) -> tuple[Labels, NDArray[np.intp], Plane]:
-    """For every pixel: the label ≥ 0 nearest to it, the flat index of that pixel, and its distance in pixels."""
-    known = labels >= 0
+def nearest(labels: Labels, floor: int = 0) -> tuple[Labels, NDArray[np.intp], Plane]:
+    """For every pixel: the label ≥ `floor` nearest to it, the flat index of that pixel, and its distance in pixels."""
+    known = labels >= floor
     if not known.any():
         return labels, np.zeros(labels.shape, np.intp), np.full(labels.shape, np.inf, np.float32)
     distance, index = cv2.distanceTransformWithLabels(
@@ -219,12 +235,14 @@ def segment(image: Plane, unknown: Mask | None = None) -> Surfaces:
     they take part like the others, but never as a surface of their own."""
     levels = np.ascontiguousarray(image, np.float32) * 255
     texture = texture_of(levels)
-    calm = _calmed(levels, texture)
-    slack = texture if texture <= _TRUSTED_TEXTURE else 1.0
+    ringing = ringing_of(levels)
+    calm = _calmed(levels, texture, ringing)
+    slack = max(texture if texture <= _TRUSTED_TEXTURE else 1.0, 1.5 * min(ringing, 2.0))
     count, labels = _linked(calm, 2.6 + 0.5 * slack)
     labels = _cores(labels, count, 4)
     if unknown is not None and unknown.any():
-        seen = np.bincount(labels[(labels >= 0) & ~unknown], minlength=int(labels.max()) + 1)
+        labels = np.where(unknown, -1, labels)
+        seen = np.bincount(labels[labels >= 0], minlength=count)
         labels = np.where((labels >= 0) & (seen[labels] < 12), -1, labels)
     count = int(labels.max()) + 1
     if count:
@@ -232,4 +250,6 @@ def segment(image: Plane, unknown: Mask | None = None) -> Surfaces:
         labels = _swallow_crumbs(labels, 7)
         for _ in range(2):
             labels, count = _joined(labels, count, calm, 5.0 + 0.5 * slack)
-    return Surfaces(labels, count, levels, calm, texture)
+        if unknown is not None and unknown.any() and not unknown.all():
+            labels = np.where(unknown, nearest(np.where(unknown, -2, labels), floor=-1)[0], labels)
+    return Surfaces(labels, count, levels, calm, texture, min(ringing, 3.0))
