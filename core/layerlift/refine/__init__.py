@@ -10,11 +10,10 @@ from __future__ import annotations
 from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.layer import Document, LayerStack
 from layerlift.progress import Progress
-from layerlift.refine.cells import classify
 from layerlift.refine.drift import measure
-from layerlift.refine.models import model
 from layerlift.refine.rough import grid_for, read
-from layerlift.refine.strips import Scene, paint
+from layerlift.refine.strips import paint
+from layerlift.refine.understand import understand
 
 __all__ = ["refine"]
 
@@ -45,11 +44,8 @@ def refine(
     grid = grid_for(document, rough)
     layers, dropped = read(rough, grid, document.icc)
     trusted = edge_uncertainty <= SURE and grid.cells == document.extent
-    models = model(layers)
-    cells = classify(grid.cells, [(one.box, one.alpha) for one in models], stencil=not trusted)
-    progress.advance(0.2)
-    scene = Scene(document, grid, models, cells, arithmetic, trusted)
-    painted = paint(scene, progress.part(0.2, 1.0))
+    scene = understand(document, grid, layers, trusted, arithmetic, progress.part(0.05, 0.3))
+    painted = paint(scene, progress.part(0.3, 1.0))
     return LayerStack(
         document.extent,
         tuple(layer.cropped() for layer in painted),

@@ -1,62 +1,108 @@
-"""What each layer is like, cell by cell: how much of it there is, and which colours it has.
+"""What each layer is like, cell by cell: how much of it to expect, and which colours it has, with their covariance.
 
-Law: works over the grid only, on each layer's own box; never sees full-resolution pixels.
+Law: works over the grid only, on each layer's own box; never sees full-resolution pixels. Class-conditional colour
+models are what blur and misregistration of the engine's alphas cannot attenuate, unlike the covariance of colour and
+alpha that guided filters learn. Source of the idea: Chuang et al., "A Bayesian Approach to Digital Matting", CVPR
+2001, §3 (Gaussian F and B per pixel, weighted by α² and nearness).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
+import cv2
 import numpy as np
 
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Layer, Plane
+from layerlift.refine.clean import box, ceiling, edge
+from layerlift.refine.colours import visibility
 from layerlift.refine.fill import push_pull
+from layerlift.refine.moments import Moments, quarter
 from layerlift.refine.rough import RoughLayer
+from layerlift.refine.symmetric import DIAGONAL, outer
+
+SMOOTH, REACH = 1.0, 2.0
+"""Gaussian sigma, in cells, of a layer's mean colour; and in quarter cells, of its covariance."""
+ENOUGH = 0.02
+"""Support at which a scale of push-pull is trusted."""
+FLOOR, INFLATION = 5e-5, 3e-3
+"""Variance that every layer has; more where none of it is seen alone, for there its mean is a guess."""
 
 
 @dataclass(frozen=True, eq=False)
 class LayerModel:
     """One layer over the cells of `box` (h, w), all float32 0–1.
 
-    `alpha`: how much of it to expect; `edge`: 0 where its alpha is an even veil, 1 where it has an edge; `fill`
-    (3, h, w): its colours where one does not see it.
+    `lead` (h, w, 4): mean colour and expected alpha; `nature` (h, w, 2): 0 where alpha is an even veil … 1 where it
+    has edges, and the largest alpha to expect; `spread`: two planes (h/4, w/4, 3), the colour covariance; `fill` (3, h,
+    w): its colours where one does not see it; `alpha` (h, w): lead's alpha again.
     """
 
     source: Layer
     box: Bounds
     alpha: Plane
-    edge: Plane
+    lead: Plane
+    nature: Plane
+    spread: tuple[Plane, Plane]
     fill: Plane
 
 
-def visibility(layers: Sequence[RoughLayer]) -> list[Plane]:
-    """w_i = α_i Π_{j>i}(1 − α_j) of each layer over its own box; the bottom layer is opaque."""
-    through = np.ones(layers[0].alpha.shape, np.float32)
-    shares: list[Plane] = []
-    for place, layer in reversed(list(enumerate(layers))):
-        here = through[layer.box.slices]
-        alpha = layer.alpha if place else np.float32(1)
-        shares.append(here * alpha)
-        here *= 1 - alpha
-    return shares[::-1]
+def first(
+    seen: Moments, layers: Sequence[RoughLayer], colours: Sequence[Plane], *, inner: bool, exact: bool = False
+) -> list[LayerModel]:
+    """The models that the rough stack, its corrected `colours` and the document's cells give; `inner`: with the
+    texture inside the cells. With `exact` alphas are taken as they are, not blurred by the engine's uncertainty.
+    """
+    shares = visibility(layers)
+    models = []
+    for place, (layer, share, colour) in enumerate(zip(layers, shares, colours, strict=True)):
+        weight = share * share + np.float32(1e-5) * (share > 0) + np.float32(1e-9)
+        mean = push_pull(colour * weight[..., None], weight, SMOOTH, ENOUGH)
+        rows, columns = layer.box.slices
+        pure = np.clip((share - np.float32(0.7)) * np.float32(4), 0, 1) ** 2
+        away = outer((seen.mean[layer.box.slices] - mean).transpose(2, 0, 1))
+        if inner:
+            away += seen.inner[:, rows, columns]
+        trust = pure + np.float32(1e-6) * share + np.float32(1e-9)
+        support = cast(Plane, cv2.GaussianBlur(quarter(pure), (0, 0), REACH)) / np.float32(0.05)
+        spread = covariance(away * trust, trust, support, INFLATION)
+        expected = np.ones_like(share) if place == 0 else layer.alpha if exact else box(layer.alpha, 1)
+        models.append(assemble(layer, expected, layer.alpha, mean, spread, colour, bottom=place == 0))
+    return models
 
 
-def model(layers: Sequence[RoughLayer]) -> list[LayerModel]:
-    """The model of every layer, bottom first."""
-    return [
-        _model(layer, share, bottom=place == 0)
-        for place, (layer, share) in enumerate(zip(layers, visibility(layers), strict=True))
-    ]
+def covariance(weighted: Plane, weight: Plane, support: Plane, inflation: float) -> tuple[Plane, Plane]:
+    """Push-pull of (6, h, w) weighted products to two (h/4, w/4, 3) planes, floored and inflated."""
+    small = quarter(weight)
+    spread = np.stack([quarter(np.ascontiguousarray(plane)) for plane in weighted], -1)
+    halves = [push_pull(np.ascontiguousarray(spread[..., k : k + 3]), small, REACH, ENOUGH) for k in (0, 3)]
+    more = np.float32(FLOOR) + np.float32(inflation) * (1 - np.clip(support, 0, 1))
+    for k in DIAGONAL:
+        halves[k // 3][..., k % 3] += more
+    return halves[0], halves[1]
 
 
-def _model(layer: RoughLayer, share: Plane, *, bottom: bool) -> LayerModel:
-    weight = (
-        share * share * np.where(layer.alpha > 0.5, np.float32(1), np.float32(1e-3)) + np.float32(1e-9) * layer.alpha
-    )
-    smooth = push_pull(layer.colour * weight[..., None], weight, 1.0, 0.02)
-    sure = np.clip((layer.alpha - np.float32(0.5)) * np.float32(2.5), 0, 1)[..., None]
-    fill = np.ascontiguousarray((smooth + (layer.colour - smooth) * sure).transpose(2, 0, 1))
-    alpha = np.ones_like(layer.alpha) if bottom else layer.alpha
-    return LayerModel(layer.source, layer.box, alpha, np.zeros_like(alpha), fill)
+def assemble(
+    layer: RoughLayer,
+    expected: Plane,
+    alpha: Plane,
+    mean: Plane,
+    spread: tuple[Plane, Plane],
+    colour: Plane,
+    *,
+    bottom: bool,
+    edges: Plane | None = None,
+) -> LayerModel:
+    """A model of its parts; `alpha` decides veils and `edges` (or alpha) edges; `colour` stays where nobody sees it."""
+    nature = np.ones((*mean.shape[:2], 2), np.float32)
+    if bottom:
+        nature[..., 0] = 0
+    else:
+        nature[..., 0], nature[..., 1] = edge(alpha if edges is None else edges), ceiling(alpha)
+    sure = np.clip((alpha - np.float32(0.5)) * np.float32(2.5), 0, 1)[..., None]
+    fill = np.ascontiguousarray((mean + (colour - mean) * sure).transpose(2, 0, 1))
+    lead = np.ascontiguousarray(np.concatenate([mean, expected[..., None]], -1))
+    return LayerModel(layer.source, layer.box, np.ascontiguousarray(expected), lead, nature, spread, fill)

@@ -23,7 +23,7 @@ from layerlift.progress import Progress
 from layerlift.refine.cells import Cells
 from layerlift.refine.models import LayerModel
 from layerlift.refine.project import Part, project
-from layerlift.refine.unmix import Points, expected, unmix
+from layerlift.refine.unmix import Points, expected, given, unmix
 
 STRIP_ROWS, STRIP_PIXELS = 256, 1 << 20
 """A strip has at most so many rows and, above one row, about so many pixels."""
@@ -185,20 +185,13 @@ def _refine_points(
 ) -> None:
     """Unmix the points, make them exact, write them; the document is opaque here."""
     scale = full_scale(scene.document.pixels)
+    shares = given(points, scene.models) if scene.trusted else unmix(points, scene.models)
     parts: list[Part] = []
-    found = {place: (at, alpha) for place, at, alpha in unmix(points, scene.models)}
-    for place in range(len(scene.models)):
-        model = scene.models[place]
-        solid = np.flatnonzero(points.base == place)
-        at, alpha = found.get(place, (np.empty(0, np.intp), np.empty(0, np.float32)))
-        here = np.concatenate([solid, at])
-        if here.size == 0:
-            continue
-        order = np.argsort(here, kind="stable")
-        levels = np.concatenate([np.full(solid.size, scale, np.float32), _levels(alpha, scale, snap=not scene.trusted)])
-        here, levels = here[order], levels[order]
-        colour = _fill(model, points.x[here], points.y[here], scale)
-        parts.append(Part(place, here, levels, colour, np.full(here.size, 1e-2, np.float32)))
+    for share in shares:
+        levels = _levels(share.alpha, scale, snap=not scene.trusted)
+        at = share.at
+        colour = _fill(scene.models[share.layer], points.x[at], points.y[at], scale)
+        parts.append(Part(share.layer, at, levels, colour, share.spread))
     project(parts, np.rint(points.colour * np.float32(scale)), scene.arithmetic, scale)
     for part in parts:
         _write(canvases[part.layer], part, row, column)
@@ -220,11 +213,12 @@ def _give_away(
     """Where the document itself is translucent the layer one sees most has the pixel, colour and alpha; the others
     nothing: that is exact in every arithmetic."""
     dominant = points.base.astype(np.intp)
-    best = np.ones(points.count, np.float32)
-    for place, at, alpha in unmix(points, scene.models):
+    best = np.zeros(points.count, np.float32)
+    for share in given(points, scene.models):
+        at, alpha = share.at, share.alpha
         best[at] *= 1 - alpha
         wins = alpha >= best[at]
-        dominant[at[wins]] = place
+        dominant[at[wins]] = share.layer
         best[at[wins]] = alpha[wins]
     words = _words(scene.document.pixels[row, column][None])[0]
     for place in np.unique(dominant):

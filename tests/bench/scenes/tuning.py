@@ -61,7 +61,10 @@ def poster(h: int, w: int) -> Stack:
 
 def portrait(h: int, w: int) -> Stack:
     """Hair over a blurred photo: 1500 strokes of half a pixel to three at 2048."""
-    back = cv2.GaussianBlur(photo("immunohistochemistry", h, w, 21, 0), (0, 0), w / 700) + noise(h, w, 1, 5)[..., None] * 0.01
+    back = (
+        cv2.GaussianBlur(photo("immunohistochemistry", h, w, 21, 0), (0, 0), w / 700)
+        + noise(h, w, 1, 5)[..., None] * 0.01
+    )
     rng = np.random.default_rng(3)
     cx, cy = 0.5 * w, 0.55 * h
     parts = []
@@ -145,7 +148,9 @@ def cartoon(h: int, w: int) -> Stack:
         w,
         lambda d, s: (
             d.rectangle([0.44 * w * s, 0.62 * h * s, 0.62 * w * s, 0.86 * h * s], fill=255),
-            d.polygon([(0.41 * w * s, 0.62 * h * s), (0.53 * w * s, 0.48 * h * s), (0.65 * w * s, 0.62 * h * s)], fill=255),
+            d.polygon(
+                [(0.41 * w * s, 0.62 * h * s), (0.53 * w * s, 0.48 * h * s), (0.65 * w * s, 0.62 * h * s)], fill=255
+            ),
         ),
     )
     walls = np.where((y < 0.62)[..., None], np.float32([0.7, 0.24, 0.2]), np.float32([0.92, 0.84, 0.7]))

@@ -27,7 +27,13 @@ def magazine(h: int, w: int) -> Stack:
     """A cover: astronaut photo, a photo in a tilted frame with its shadow, bands, headlines, tiny print."""
     frame = [(0.48, 0.35), (0.88, 0.29), (0.94, 0.66), (0.54, 0.73)]
     card = shape(h, w, lambda d, s: d.polygon([(x * w * s, y * h * s) for x, y in frame], fill=255))
-    band = shape(h, w, lambda d, s: d.polygon([(0, 0.80 * h * s), (w * s, 0.74 * h * s), (w * s, 0.9 * h * s), (0, 0.96 * h * s)], fill=255))
+    band = shape(
+        h,
+        w,
+        lambda d, s: d.polygon(
+            [(0, 0.80 * h * s), (w * s, 0.74 * h * s), (w * s, 0.9 * h * s), (0, 0.96 * h * s)], fill=255
+        ),
+    )
     x, _ = ramp(h, w)
     tone = np.stack([0.75 + 0.2 * x, 0.12 + 0.25 * x, 0.3 - 0.2 * x], -1) + noise(h, w, 1, 61)[..., None] * 0.008
     lines = [(0.04, 0.02, 0.15, "ORBIT"), (0.06, 0.80, 0.07, "The quiet year"), (0.07, 0.885, 0.022, SENTENCE[:50])]
@@ -96,7 +102,9 @@ def interface(h: int, w: int) -> Stack:
         width=max(1, int(0.0022 * w * s)),
     )
     icons = shape(h, w, lambda d, s: [ring(d, s, 0.07, 0.15 + 0.09 * k) for k in range(7)])
-    menu = [(0.11, 0.133 + 0.09 * k, 0.03, word) for k, word in enumerate("Home Inbox Drafts Sent Later Spam Bin".split())]
+    menu = [
+        (0.11, 0.133 + 0.09 * k, 0.03, word) for k, word in enumerate("Home Inbox Drafts Sent Later Spam Bin".split())
+    ]
     body = [(0.36, 0.53 + 0.026 * k, 0.016, SENTENCE[k * 3 : k * 3 + 52]) for k in range(8)]
     glow = cv2.GaussianBlur(button, (0, 0), 0.02 * h) * 0.7
     return [
@@ -107,7 +115,9 @@ def interface(h: int, w: int) -> Stack:
         layer((1, 0.45, 0.2), glow),
         layer(np.stack([0.95 + 0 * x, 0.35 + 0.3 * y, 0.15 + 0 * x], -1), button),
         layer((0.92, 0.94, 0.98), np.maximum(icons, text(h, w, menu))),
-        layer((0.13, 0.14, 0.2), text(h, w, [*body, (0.74, 0.785, 0.035, "Send now"), (0.36, 0.135, 0.045, "Gallery")])),
+        layer(
+            (0.13, 0.14, 0.2), text(h, w, [*body, (0.74, 0.785, 0.035, "Send now"), (0.36, 0.135, 0.045, "Gallery")])
+        ),
     ]
 
 
@@ -128,15 +138,23 @@ def forest(h: int, w: int) -> Stack:
                 turn, size = rng.uniform(0, 2 * math.pi), rng.uniform(0.008, 0.022) * w
                 tip = np.array([math.cos(turn), math.sin(turn)])
                 side = np.array([-tip[1], tip[0]])
-                outline = [points[-1] + tip * size * t + side * size * 0.28 * math.sin(math.pi * t) for t in np.linspace(0, 1, 9)]
-                outline += [points[-1] + tip * size * t - side * size * 0.28 * math.sin(math.pi * t) for t in np.linspace(1, 0, 9)]
+                outline = [
+                    points[-1] + tip * size * t + side * size * 0.28 * math.sin(math.pi * t)
+                    for t in np.linspace(0, 1, 9)
+                ]
+                outline += [
+                    points[-1] + tip * size * t - side * size * 0.28 * math.sin(math.pi * t)
+                    for t in np.linspace(1, 0, 9)
+                ]
                 leaves.append([tuple(p) for p in outline])
         twigs.append((np.array(points), thick))
     plants, alpha = merge(
         [
             (strokes(h, w, twigs), flat(h, w, (0.25, 0.17, 0.1)) + noise(h, w, 2, 31)[..., None] * 0.02),
             (
-                shape(h, w, lambda d, s: [d.polygon([(px * s, py * s) for px, py in leaf], fill=255) for leaf in leaves]),
+                shape(
+                    h, w, lambda d, s: [d.polygon([(px * s, py * s) for px, py in leaf], fill=255) for leaf in leaves]
+                ),
                 flat(h, w, (0.35, 0.55, 0.16)) + noise(h, w, 18, 33)[..., None] * 0.06,
             ),
         ]

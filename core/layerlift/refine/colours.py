@@ -1,0 +1,61 @@
+"""The engine's colours, corrected by what the document shows.
+
+Law: works over the grid. An engine's colours drift by a few levels (a lossy VAE); where a layer is seen alone the
+document knows better, and the difference is spread to where it is hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from layerlift.imaging.layer import Plane
+from layerlift.refine.fill import enlarge, push_pull
+from layerlift.refine.rough import RoughLayer
+
+_ALONE = (0.85, 0.98)
+"""From this visibility on a layer's colour is the document's, at the latter entirely."""
+
+
+def visibility(layers: Sequence[RoughLayer]) -> list[Plane]:
+    """w_i = α_i Π_{j>i}(1 − α_j) of each layer over its own box; the bottom layer is opaque."""
+    through = np.ones(layers[0].alpha.shape, np.float32)
+    shares: list[Plane] = []
+    for place, layer in reversed(list(enumerate(layers))):
+        here = through[layer.box.slices]
+        alpha = layer.alpha if place else np.float32(1)
+        shares.append(here * alpha)
+        here *= 1 - alpha
+    return shares[::-1]
+
+
+def corrected(mean: Plane, layers: Sequence[RoughLayer], shares: Sequence[Plane]) -> list[Plane]:
+    """(h, w, 3) colours of each layer over its box: the engine's, plus the diffused difference between the document's
+    cell means `mean` and the rough composite, and the document's own where the layer is seen alone."""
+    residual = mean.copy()
+    for layer, share in zip(layers, shares, strict=True):
+        residual[layer.box.slices] -= share[..., None] * layer.colour
+    return [
+        _corrected(layer, share, residual[layer.box.slices], mean[layer.box.slices])
+        for layer, share in zip(layers, shares, strict=True)
+    ]
+
+
+def _corrected(layer: RoughLayer, share: Plane, residual: Plane, mean: Plane) -> Plane:
+    height, width = share.shape
+    weight = share**3 + np.float32(1e-9)
+    half = (-(-width // 2), -(-height // 2))
+    spread = push_pull(
+        cv2.resize(residual * weight[..., None], half, interpolation=cv2.INTER_AREA).astype(np.float32),
+        cv2.resize(weight, half, interpolation=cv2.INTER_AREA).astype(np.float32),
+        2.0,
+        0.05,
+    )
+    quarter = cv2.resize(weight, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_AREA).astype(np.float32)
+    near = enlarge(cv2.GaussianBlur(quarter, (0, 0), 2).astype(np.float32), width, height)
+    colour = layer.colour + enlarge(spread, width, height) * np.clip(near * 50, 0, 1)[..., None]
+    alone = np.clip((share - np.float32(_ALONE[0])) / np.float32(_ALONE[1] - _ALONE[0]), 0, 1)[..., None]
+    out: Plane = np.clip(colour + (mean - colour) * alone, 0, 1)
+    return out

@@ -1,0 +1,159 @@
+"""Better models from the document itself: one step of expectation and maximisation.
+
+Law: reads full-resolution pixels (every other one, only in cells where layers mix), writes models over the grid. The
+true colours of thin strokes appear only here: a hair of one pixel has no cell of its own.
+Source: Dempster, Laird, Rubin, "Maximum Likelihood from Incomplete Data via the EM Algorithm", JRSS B 1977; E-step:
+`unmix`, M-step: moments of the pixels that a layer has (almost) to itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from layerlift.imaging.layer import Document, Mask, Plane, full_scale
+from layerlift.imaging.resample import Grid
+from layerlift.refine.cells import Cells
+from layerlift.refine.clean import box
+from layerlift.refine.colours import visibility
+from layerlift.refine.fill import push_pull
+from layerlift.refine.models import ENOUGH, REACH, SMOOTH, LayerModel, assemble, covariance
+from layerlift.refine.moments import Moments, bands, in_parallel, owners, quarter, stride_for
+from layerlift.refine.rough import RoughLayer
+from layerlift.refine.symmetric import outer
+from layerlift.refine.unmix import Points, unmix
+
+OWN = 0.8
+"""Visible share above which a pixel teaches its layer a colour."""
+PRIOR = 0.1
+"""Weight of the engine's colour against the document's pixels, where the layer is seen."""
+INFLATION = 1e-3
+_CHUNK = 1 << 13
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """Means over each cell of a layer's box: `alpha` of its alpha; `sums` (10, h, w) of q, q·colour, q·colour²."""
+
+    alpha: Plane
+    sums: Plane
+
+
+def learn(
+    document: Document,
+    grid: Grid,
+    seen: Moments,
+    layers: Sequence[RoughLayer],
+    colours: Sequence[Plane],
+    models: Sequence[LayerModel],
+    cells: Cells,
+) -> list[LayerModel]:
+    """Models learnt from the document, given those of the rough stack and its corrected `colours`."""
+    tallies = _expect(document, grid, seen, models, cells)
+    alphas = [np.where(tally.alpha > 0, tally.alpha, layer.alpha) for tally, layer in zip(tallies, layers, strict=True)]
+    shares = visibility([replace(layer, alpha=alpha) for layer, alpha in zip(layers, alphas, strict=True)])
+    return [
+        _maximise(layer, colour, tally, alpha, share, bottom=place == 0)
+        for place, (layer, colour, tally, alpha, share) in enumerate(
+            zip(layers, colours, tallies, alphas, shares, strict=True)
+        )
+    ]
+
+
+def _expect(document: Document, grid: Grid, seen: Moments, models: Sequence[LayerModel], cells: Cells) -> list[Tally]:
+    stride = stride_for(grid)
+    touched = cv2.dilate((cells.mixed != 0).astype(np.uint8), np.ones((2, 2), np.uint8), anchor=(1, 1)) > 0
+    tallies = [_untouched(seen, model, (cells.base == place) & ~touched) for place, model in enumerate(models)]
+    columns = owners(grid.document.width, grid.cells.width, stride)
+    rows = owners(grid.document.height, grid.cells.height, stride)
+    share = np.float32(1) / np.outer(np.bincount(rows, minlength=grid.cells.height), np.bincount(columns)).astype(
+        np.float32
+    )
+    unit = np.float32(1 / full_scale(document.pixels))
+
+    def band(job: tuple[slice, slice]) -> None:
+        _, lines = job
+        first = lines.start // stride
+        mine = rows[first : (lines.stop - 1) // stride + 1]
+        row, column = np.nonzero(touched[mine][:, columns])
+        row += first
+        for begin in range(0, row.size, _CHUNK):
+            r, c = row[begin : begin + _CHUNK], column[begin : begin + _CHUNK]
+            colour = document.pixels[r * stride, c * stride, :3].T.astype(np.float32) * unit
+            x, y = grid.columns((c * stride).astype(np.int32)), grid.rows((r * stride).astype(np.int32))
+            corner = np.floor(y).clip(0).astype(np.intp), np.floor(x).clip(0).astype(np.intp)
+            points = Points(np.ascontiguousarray(colour), x, y, cells.base[corner], cells.mixed[corner])
+            _count(points, models, rows[r], columns[c], share, tallies)
+
+    in_parallel(band, bands(grid, stride))
+    return tallies
+
+
+def _untouched(seen: Moments, model: LayerModel, alone: Mask) -> Tally:
+    """Cells of one solid layer need no look at their pixels: their moments are known."""
+    part = model.box.slices
+    here = alone[part].astype(np.float32)
+    mean = seen.mean[part].transpose(2, 0, 1)
+    second = seen.inner[:, part[0], part[1]] + outer(mean)
+    return Tally(here.copy(), np.concatenate([here[None], mean * here, second * here]))
+
+
+def _count(
+    points: Points,
+    models: Sequence[LayerModel],
+    row: NDArray[np.intp],
+    column: NDArray[np.intp],
+    portion: Plane,
+    tallies: Sequence[Tally],
+) -> None:
+    """Add the points to the tallies of the layers that show there."""
+    through = np.ones(points.count, np.float32)
+    for one in reversed(unmix(points, models)):
+        visible = through[one.at] * one.alpha
+        through[one.at] -= visible
+        area, tally = models[one.layer].box, tallies[one.layer]
+        inside = np.flatnonzero(
+            (row[one.at] >= area.y)
+            & (row[one.at] < area.bottom)
+            & (column[one.at] >= area.x)
+            & (column[one.at] < area.right)
+        )
+        at = one.at[inside]
+        part = portion[row[at], column[at]]
+        cell = (row[at] - area.y) * area.width + column[at] - area.x
+        _add(tally.alpha.reshape(1, -1), cell, (one.alpha[inside] * part)[None])
+        own = np.flatnonzero(visible[inside] > OWN)
+        q = ((visible[inside][own] - np.float32(OWN)) * np.float32(1 / (1 - OWN))) ** 2 * part[own]
+        colour = points.colour[:, at[own]]
+        _add(tally.sums.reshape(10, -1), cell[own], np.concatenate([q[None], q * colour, q * outer(colour)]))
+
+
+def _add(sums: Plane, cell: NDArray[np.intp], values: Plane) -> None:
+    if cell.size == 0:
+        return
+    low, high = int(cell.min()), int(cell.max()) + 1
+    for total, value in zip(sums, values, strict=True):
+        total[low:high] += np.bincount(cell - low, value, high - low).astype(np.float32)
+
+
+def _maximise(
+    layer: RoughLayer, colour: Plane, tally: Tally, alpha: Plane, share: Plane, *, bottom: bool
+) -> LayerModel:
+    count, first, second = tally.sums[0], tally.sums[1:4], tally.sums[4:]
+    prior = np.float32(PRIOR) * share + np.float32(1e-9)
+    mean = push_pull(
+        np.ascontiguousarray(first.transpose(1, 2, 0)) + colour * prior[..., None], count + prior, SMOOTH, ENOUGH
+    )
+    centre = mean.transpose(2, 0, 1)
+    cross = outer(first + centre) - outer(first) - outer(centre)
+    away = (second - cross + count * outer(centre)) * (count > 0)
+    support = cast(Plane, cv2.GaussianBlur(quarter(count), (0, 0), REACH)) / np.float32(0.03)
+    spread = covariance(away, count + np.float32(1e-9), support, INFLATION)
+    blended = (layer.alpha + alpha) * np.float32(0.5)
+    expected = np.ones_like(alpha) if bottom else box(blended, 1)
+    return assemble(layer, expected, layer.alpha, mean, spread, colour, bottom=bottom, edges=blended)
