@@ -22,7 +22,6 @@ _JOIN = 6
 """Holes nearer than this (pixels) are one: the letters of a line, the dots of a pattern."""
 _PATCH_SIDE = 384
 """Longer side (pixels) at which patches are searched; the copies are replayed at full size."""
-_MAX_GROUPS = 6
 _THIN = 3
 """Half thickness (pixels) up to which the membrane is as good as any copy."""
 
@@ -90,8 +89,7 @@ def _hard(image: Plane, hole: Mask, context: Mask, progress: Progress) -> Plane:
     labels, parts = _groups(hole)
     for number, part in enumerate(parts, 1):
         step = progress.part((number - 1) / len(parts), number / len(parts))
-        margin = max(64, int(0.75 * max(part.width, part.height)))
-        crop = part.grow(margin).intersect(Bounds.of(Extent(hole.shape[1], hole.shape[0]))).slices
+        crop = _wide(part, hole.shape).slices
         own = hole[crop] & (labels[crop] == number)
         filled = _patched(out[crop], own, context[crop], step)
         out[crop][own] = filled[own]
@@ -99,13 +97,19 @@ def _hard(image: Plane, hole: Mask, context: Mask, progress: Progress) -> Plane:
 
 
 def _groups(hole: Mask) -> tuple[NDArray[np.int32], list[Bounds]]:
-    """Clusters of hard holes, joined until there are few: each costs a completion of its own."""
+    """Clusters of hard holes, joined until their surroundings together are no larger than the picture."""
     for join in (16, 48, 128):
         labels, parts = _clusters(hole, join)
-        if len(parts) <= _MAX_GROUPS:
+        if len(parts) == 1 or sum(_wide(part, hole.shape).extent.area for part in parts) <= hole.size:
             return labels, parts
     height, width = hole.shape
     return np.ones(hole.shape, np.int32), [Bounds(0, 0, width, height)]
+
+
+def _wide(part: Bounds, shape: tuple[int, ...]) -> Bounds:
+    """Where patches for the group in `part` are looked for."""
+    margin = max(64, int(0.75 * max(part.width, part.height)))
+    return part.grow(margin).intersect(Bounds.of(Extent(shape[1], shape[0])))
 
 
 def _patched(image: Plane, hole: Mask, context: Mask, progress: Progress) -> Plane:
@@ -151,4 +155,7 @@ def _easy(image: Plane, hole: Mask, context: Mask) -> Plane | None:
     thickness = cv2.distanceTransform(np.pad(hole, 1).astype(np.uint8), cv2.DIST_C, 3).max()
     if thickness <= _THIN:
         return harmonic(image, hole, context)
+    if ground.smooth(image, ring):
+        soft = harmonic(image, hole, context) + ground.grain(image, hole, context)
+        return np.clip(soft, 0, 1)
     return None

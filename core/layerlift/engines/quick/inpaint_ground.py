@@ -20,6 +20,8 @@ _MAX_NOISE = 7 * LEVEL
 """Above this, what looks like noise is texture: grass, fabric, film at ISO 6400."""
 _GRAIN_FROM = 0.7 * LEVEL
 """Below this, noise is rounding, and a fill without any is right."""
+_SMOOTH = 3.0
+"""Steepest slope (levels per pixel) of a ground without edges: the softest edges people draw are steeper."""
 _BLOCK = 8
 
 
@@ -60,6 +62,32 @@ def fit(image: Plane, ring: Mask, degree: int) -> Ground | None:
     for monomial, coefficient in zip(monomials, coefficients, strict=False):
         surface += monomial[..., None] * coefficient
     return _judged(image, ring, surface, noise, tolerance)
+
+
+def smooth(image: Plane, ring: Mask) -> bool:
+    """Whether the ring shows neither edges nor texture: nothing that a membrane would smear."""
+    inner = cv2.erode(ring.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    if inner.sum() < 30:
+        return False
+    noise = measure_noise(image, ring)
+    grey = cv2.blur(image, (3, 3))
+    slope = np.maximum(
+        np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0)).max(2), np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1)).max(2)
+    )
+    steepest = float(np.percentile(slope[inner], 99.9)) / 8
+    return noise < _MAX_NOISE / 2 and steepest < _SMOOTH * LEVEL + noise
+
+
+def grain(image: Plane, hole: Mask, context: Mask) -> Plane:
+    """(H, W, C) the noise of the ground around `hole`, to be added to a smooth fill; 0 outside."""
+    residual = image - cv2.blur(image, (5, 5))
+    inlier = cv2.erode(context.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    inlier &= np.abs(residual).max(2) < 16 * LEVEL
+    out = np.zeros_like(image)
+    sigma = _calm_noise(residual, inlier)
+    if sigma > _GRAIN_FROM:
+        out[hole] = _grain(residual, hole, inlier, sigma)[hole]
+    return out
 
 
 def measure_noise(image: Plane, ring: Mask) -> float:

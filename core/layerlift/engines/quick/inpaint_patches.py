@@ -24,6 +24,8 @@ RADIUS = 3
 """Patches are 7×7: the size at which Wexler et al. and He & Sun report stable results."""
 _LENGTH = 24
 """Principal components kept: above 95 % of the variance of 7×7 colour patches."""
+_NEARNESS = 0.4
+"""What a source costs that is a whole picture away, as a colour difference: what is near is of the same object."""
 _CHUNK = 1 << 22
 
 
@@ -39,6 +41,7 @@ class Patches:
         self.padded = _padded(image)
         self.width = self.padded.shape[1]
         self.flat = self.padded.reshape(-1, image.shape[2])
+        self._nearness = _NEARNESS / max(self.padded.shape)
         steps = np.arange(-RADIUS, RADIUS + 1)
         self.steps: Index = (steps[:, None] * self.width + steps[None]).ravel()
         self.sources = self._index(source)
@@ -66,7 +69,8 @@ class Patches:
     def describe(self, centres: Index) -> Plane:
         """(n, ≤ 24) descriptors whose squared distance is that of the patches per pixel, nearly."""
         parts = [self.raw(part) @ self._basis for part in np.array_split(centres, len(centres) // 8192 + 1)]
-        return np.concatenate(parts)
+        place = np.stack([centres // self.width, centres % self.width], 1) * self._nearness
+        return np.concatenate([np.concatenate(parts), place.astype(np.float32)], 1)
 
     def _components(self) -> Plane:
         few = self.raw(self.sources[:: len(self.sources) // 3000 + 1]).astype(np.float64)

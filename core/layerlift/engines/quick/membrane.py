@@ -17,6 +17,8 @@ import numpy as np
 from layerlift.imaging.layer import Mask, Plane
 
 _SMOOTHINGS = 3
+_COARSE = 16
+"""Iterations on the coarsest grid, at most 4×4 cells: solved, in effect."""
 _OMEGA = np.float32(0.8)
 """Damping of the Jacobi iteration: 4/5 is the classical optimum for the five-point Laplacian."""
 
@@ -158,7 +160,7 @@ def _solve(levels: list[_Grid], load: Plane, cycles: int) -> Plane:
     """Full multigrid: solve the coarse network first, then polish with V-cycles on the way up."""
     grid, *coarser = levels
     if not coarser:
-        return _smooth(grid, np.zeros_like(load), load, 40)
+        return _smooth(grid, np.zeros_like(load), load, _COARSE)
     u = _refine(_solve(coarser, _pool(load), cycles), grid)
     for _ in range(cycles):
         u = _cycle(levels, u, load)
@@ -169,7 +171,7 @@ def _cycle(levels: list[_Grid], u: Plane, load: Plane) -> Plane:
     grid, *coarser = levels
     u = _smooth(grid, u, load, _SMOOTHINGS)
     if not coarser:
-        return _smooth(grid, u, load, 40)
+        return _smooth(grid, u, load, _COARSE)
     residual = load + _pull(grid, u) - grid.diagonal * u
     correction = _cycle(coarser, np.zeros((len(u), *coarser[0].wx.shape), np.float32), _pool(residual))
     return _smooth(grid, u + _refine(correction, grid), load, _SMOOTHINGS)

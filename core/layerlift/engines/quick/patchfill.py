@@ -23,14 +23,16 @@ from layerlift.progress import Progress
 
 _MIN_SOURCES = 60
 """Fewer whole patches than this teach nothing."""
-_ROUNDS = 10
+_ROUNDS = 6
 _FINE_ROUNDS = 3
 _TEXTURE = np.float32(5.0)
 """Weight of the texture channel (mean gradient) against a colour channel."""
 _WINDOW = 17
 """Side (pixels) of the window over which the gradient is averaged: several grains of sand or blades of grass."""
-_THICK = 4
-"""Half thickness of the hole (pixels) at the coarsest level: about one patch."""
+_THICK = 8
+"""Half thickness of the hole (pixels) at the coarsest level: about one patch from rim to core."""
+_PAIRS = 20_000_000
+"""Pairs of patches up to which all are compared."""
 _SMALLEST = 48
 """Shorter side (pixels) of the coarsest level: some sources must remain."""
 
@@ -61,7 +63,7 @@ def complete(image: Plane, hole: Mask, known: Mask, progress: Progress) -> Compl
     if not levels:
         return None
     generator = np.random.default_rng(0)
-    offset = _start(levels[-1], progress)
+    offset = _start(levels[-1], generator, progress)
     for number, level in enumerate(reversed(levels[:-1]), 1):
         progress.advance(number / len(levels))
         offset = _sharpened(level, offset, generator)
@@ -75,16 +77,34 @@ def complete(image: Plane, hole: Mask, known: Mask, progress: Progress) -> Compl
     return Completion(picture, whole)
 
 
-def _start(level: _Level, progress: Progress) -> Plane:
-    """Expectation–maximisation at the coarsest level, with means: it finds the layout, and blurs texture."""
+def _start(level: _Level, generator: np.random.Generator, progress: Progress) -> Plane:
+    """Expectation–maximisation at the coarsest level, with means: it finds the layout, and blurs texture.
+
+    Few patches are all compared, from an onion-peel start; many (thin strokes over a large picture: the layout is
+    clear) are searched by PatchMatch from the membrane and the nearest sources.
+    """
     patches = Patches(level.image, _sources(level), _grow(level.unknown, RADIUS))
-    picture = _peel(level)
-    for _ in range(_ROUNDS):
+    few = len(patches.sources) * len(patches.targets) <= _PAIRS
+    picture = _peel(level) if few else level.image
+    found = _nearest(level, patches)
+    for _ in range(_ROUNDS if few else _FINE_ROUNDS):
         progress.check()
         wanted = patches.over(picture).describe(patches.targets)
-        found = patches.exact(wanted)
+        found = patches.exact(wanted) if few else patches.improve(wanted, found, 2, generator)[0]
         picture = _voted(level, patches, found, patches.distance(wanted, found))
     return _offsets(patches, found)
+
+
+def _nearest(level: _Level, patches: Patches) -> Index:
+    """For every target, the source nearest to it in the picture."""
+    sources = np.pad(_sources(level), RADIUS)
+    _, label = cv2.distanceTransformWithLabels(
+        (~sources).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    table = np.zeros(int(label.max()) + 1, np.intp)
+    table[label[sources]] = np.flatnonzero(sources)
+    out: Index = table[label.ravel()[patches.targets]]
+    return out
 
 
 def _sharpened(level: _Level, offset: Plane, generator: np.random.Generator) -> Plane:
@@ -111,7 +131,7 @@ def _pyramid(image: Plane, hole: Mask, known: Mask) -> list[_Level]:
     levels, scale = [], 1.0
     while True:
         levels.append(_level(stack, near, usable, scale))
-        if thickness * scale <= _THICK or min(hole.shape) * scale < _SMALLEST:
+        if min(hole.shape) * scale < _SMALLEST or thickness * scale <= _THICK:
             return levels
         scale /= 2
 
@@ -124,7 +144,7 @@ def _level(stack: Plane, unknown: Mask, usable: Mask, scale: float) -> _Level:
     target = cv2.resize(unknown.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 1e-4
     small /= np.maximum(share, 1e-3)[..., None]
     source = (share > 0.999) & ~target
-    return _Level(harmonic(small, ~source & (target | (share < 0.5)), source), target, source)
+    return _Level(harmonic(small, ~source & (target | (share < 0.5)), source, cycles=0), target, source)
 
 
 def _sources(level: _Level) -> Mask:
