@@ -45,13 +45,13 @@ class Candidate:
     framed: bool = False
 
 
-def propose(image: Plane, salient: Plane, terrain: Terrain) -> list[Candidate]:
-    """What may be a subject in `image` (H, W, 3), largest first."""
-    exact = [m for m in islands(terrain) if not _hugs(m, SHORED) and _is_thing(image, m, terrain)]
+def propose(salient: Plane, terrain: Terrain) -> list[Candidate]:
+    """What may be a subject, largest first, given what is `salient` (H, W)."""
+    exact = [m for m in islands(terrain) if not _hugs(m, SHORED) and _is_thing(m, terrain)]
     found: list[Candidate] = []
     for part in _parts(salient, terrain):
         sure = float(salient[part].mean())
-        if sure < LEAST_SURE or _hugs(part, HUGGED) or not _is_thing(image, part, terrain):
+        if sure < LEAST_SURE or _hugs(part, HUGGED) or not _is_thing(part, terrain):
             continue
         inside = [m for m in exact if (m & part).sum() > 0.5 * min(m.sum(), part.sum())]
         if not inside or not _islands_win(part, inside, terrain):
@@ -97,10 +97,10 @@ def _hugs(mask: Mask, most: float) -> bool:
     return float(mask.mean()) > LARGEST or float(frame.mean()) > most
 
 
-def _is_thing(image: Plane, mask: Mask, terrain: Terrain) -> bool:
+def _is_thing(mask: Mask, terrain: Terrain) -> bool:
     """Whether it is more than drawn shapes with an outline."""
     bounds = bounds_of(mask)
-    return plainness(image, np.ascontiguousarray(mask[bounds.slices]), bounds, terrain) < PLAIN
+    return plainness(np.ascontiguousarray(mask[bounds.slices]), bounds, terrain) < PLAIN
 
 
 def _is_framed(mask: Mask) -> bool:

@@ -43,7 +43,7 @@ def find(image: Plane, progress: Progress) -> list[Element]:
     salient = saliency(image)
     progress.advance(0.2)
     terrain = survey(image, salient)
-    candidates = propose(image, salient, terrain)[:MOST]
+    candidates = propose(salient, terrain)[:MOST]
     progress.advance(0.4)
     elements: list[Element] = []
     for number, candidate in enumerate(candidates, 1):

@@ -6,7 +6,9 @@ a quadratic polynomial explains; large ones are kept one by one, small ones only
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -27,6 +29,8 @@ if nothing salient is there (else a highlight, a shirt)."""
 DULL = 0.3
 """Mean saliency up to which a small stretch is ground."""
 MOST_SURFACES, MOST_STRETCHES = 48, 400
+MOST_IN_A_STRETCH, LEAST_OF_A_STRETCH = 2, 0.25
+"""How many surfaces one flat stretch is taken apart into, and the share of it that each must have."""
 _SAMPLES = 3000
 _SHADES_OF_NOISE = 2.5
 
@@ -45,38 +49,79 @@ class Surface:
 
 @dataclass(frozen=True, eq=False)
 class Terrain:
-    """`surfaces`, largest first; `clean`: all clean ground; `flat`: small change to the neighbours; `noise`: its
-    standard deviation."""
+    """`surfaces`, largest first; `clean`: all clean ground; `flat`: small change to the neighbours; `image`: the
+    picture itself; `noise`: its standard deviation."""
 
     surfaces: tuple[Surface, ...]
     clean: Mask
     flat: Mask
+    image: Plane
     noise: float
 
 
 def survey(image: Plane, salient: Plane) -> Terrain:
     """The terrain of `image` (H, W, 3) float32 0–1, given how `salient` (H, W) its pixels are."""
-    grain = noise(image)
-    flat = steps(image) <= STEP + _SHADES_OF_NOISE * grain
+    rest = noise(image)
+    flat = steps(image) <= STEP + _SHADES_OF_NOISE * rest
     surfaces: list[Surface] = []
     clean = np.zeros(flat.shape, bool)
     large, small = max(64, LARGE * flat.size), max(24, SMALL * flat.size)
-    for number, (piece, bounds) in enumerate(pieces(flat, small, connectivity=4)):
-        area = int(piece.sum())
-        if number >= MOST_STRETCHES:
+    for piece, bounds in islice(pieces(flat, small, connectivity=4), MOST_STRETCHES):
+        if piece.sum() >= large:
+            for mask, coefficients in _stretches(image, piece, bounds, rest, large):
+                clean[bounds.slices] |= mask
+                surfaces.append(Surface(placed(mask, bounds, flat.shape), coefficients))
+        elif float(salient[bounds.slices][piece].mean()) <= DULL:
+            clean[bounds.slices] |= piece & (_fit(image, piece, bounds)[1] <= TIGHT + rest)
+    surfaces.sort(key=lambda surface: -int(surface.mask.sum()))
+    return Terrain(tuple(surfaces[:MOST_SURFACES]), clean, flat, image, rest)
+
+
+def _stretches(
+    image: Plane, piece: Mask, bounds: Bounds, grain: float, large: float
+) -> Iterator[tuple[Mask, NDArray[np.float64]]]:
+    """The surfaces in one flat stretch: itself where one polynomial explains it, else those that dominate it.
+
+    Shaded things leak into the panel that they lie on wherever their colours meet: least trimmed squares from the
+    commonest colour (P. Rousseeuw, "Least Median of Squares Regression", JASA 79, 1984) tells them apart again.
+    """
+    coefficients, residual = _fit(image, piece, bounds)
+    if residual <= RESIDUAL + grain:
+        yield piece, coefficients
+        return
+    left = piece
+    for _ in range(MOST_IN_A_STRETCH):
+        mask, coefficients = _dominant(image, left, bounds, TIGHT + grain)
+        mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+        if mask.sum() < max(large, LEAST_OF_A_STRETCH * piece.sum()):
+            return
+        yield mask, coefficients
+        left = left & ~mask
+
+
+def _dominant(image: Plane, piece: Mask, bounds: Bounds, tolerance: float) -> tuple[Mask, NDArray[np.float64]]:
+    """The pixels of `piece` that follow a plane grown from its commonest colour, and that plane (linear)."""
+    y, x = np.nonzero(piece)
+    pixels = image[bounds.slices][y, x]
+    bins = (pixels * 31.99).astype(np.int64) @ np.array((1024, 32, 1))
+    commonest = np.bincount(bins).argmax()
+    centre = np.median(pixels[bins == commonest], axis=0)
+    chosen = np.abs(pixels - centre).max(axis=1) < 3 * tolerance
+    terms = _terms(y + bounds.y, x + bounds.x, image.shape)[:, :3]
+    coefficients = np.zeros((3, 3))
+    for _ in range(4):
+        index = np.flatnonzero(chosen)
+        index = index[:: max(1, len(index) // _SAMPLES)]
+        coefficients = np.linalg.lstsq(terms[index], pixels[index].astype(np.float64), rcond=None)[0]
+        chosen = np.abs(terms @ coefficients - pixels).max(axis=1) < 1.5 * tolerance
+        if not chosen.any():
             break
-        if area < large and float(salient[bounds.slices][piece].mean()) > DULL:
-            continue
-        coefficients, residual = _fit(image, piece, bounds)
-        if residual > (RESIDUAL if area >= large else TIGHT) + grain:
-            continue
-        clean[bounds.slices] |= piece
-        if area >= large and len(surfaces) < MOST_SURFACES:
-            surfaces.append(Surface(placed(piece, bounds, flat.shape), coefficients))
-    return Terrain(tuple(surfaces), clean, flat, grain)
+    mask = np.zeros_like(piece)
+    mask[y[chosen], x[chosen]] = True
+    return mask, np.vstack([coefficients, np.zeros((3, 3))])
 
 
-def plainness(image: Plane, mask: Mask, bounds: Bounds, terrain: Terrain) -> float:
+def plainness(mask: Mask, bounds: Bounds, terrain: Terrain) -> float:
     """Share of the inside of `mask` (cut to `bounds`) that flat pieces of plain or graded colour explain: near 1 for
     drawn shapes, near 0 for photographs and shaded things."""
     core = worn(mask, 2)
@@ -85,7 +130,7 @@ def plainness(image: Plane, mask: Mask, bounds: Bounds, terrain: Terrain) -> flo
         return 1.0
     explained = 0
     for piece, place in pieces(terrain.flat[bounds.slices] & core, max(16, 0.015 * total), connectivity=4):
-        _, residual = _fit(image[bounds.slices], piece, place)
+        _, residual = _fit(terrain.image[bounds.slices], piece, place)
         explained += int(piece.sum()) if residual <= TIGHT + terrain.noise else 0
     return explained / total
 
