@@ -37,7 +37,8 @@ def find(image: Plane, unknown: Mask, progress: Progress) -> list[Element]:
     progress.advance(0.7)
     groups = group(shapes, image.shape[0] * image.shape[1])
     if len(groups) > _MOST:
-        return []
+        keep = sorted(groups, key=lambda members: -max(shape.area for shape in members))[:_MOST]
+        groups = [members for members in groups if members in keep]
     ranked = [shape for members in groups for shape in members]
     cover = np.zeros(image.shape[:2], np.int32)
     for rank, shape in enumerate(ranked, 1):

@@ -9,7 +9,9 @@ belong to what they lie on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -25,6 +27,9 @@ _PART = 0.012
 """Largest share of the picture for a part of a glyph or of a row."""
 _ALIKE = 14.0
 """How far the main colours (levels, largest channel) of parts of one element may be apart."""
+
+
+_Join: TypeAlias = "Callable[[_Part, _Part], None]"
 
 
 @dataclass(eq=False)
@@ -82,11 +87,11 @@ def _outlines(outer: _Part, inner: _Part) -> bool:
     return bool(high - low <= max(2.0, 0.35 * high) and high <= limit)
 
 
-def _equal(a: _Part, b: _Part) -> bool:
-    """Whether two parts have one size and stand in one row or column."""
-    alike = abs(a.box.width - b.box.width) <= 3 and abs(a.box.height - b.box.height) <= 3
-    level = abs(a.box.y - b.box.y) <= 3 or abs(a.box.x - b.box.x) <= 3
-    return alike and level
+def _row(a: _Part, b: _Part) -> bool:
+    """Whether two little parts stand in one row or column, middle on middle."""
+    dx = abs(2 * a.box.x + a.box.width - 2 * b.box.x - b.box.width) / 2
+    dy = abs(2 * a.box.y + a.box.height - 2 * b.box.y - b.box.height) / 2
+    return min(dx, dy) <= 2
 
 
 def _aligned(a: _Part, b: _Part) -> bool:
@@ -109,8 +114,8 @@ def _together(a: _Part, b: _Part, canvas: int) -> bool:
         union = a.box.union(b.box)
         return union.extent.area <= 0.05 * canvas
     thickness = min(large.box.width, large.box.height)
-    if large.area <= 0.3 * _PART * canvas and _equal(a, b):
-        return gap <= 2.0 * thickness
+    if large.area <= 0.25 * _PART * canvas and _row(a, b):
+        return gap <= 0.75 * thickness
     return large.area <= 4 * _PART * canvas and _aligned(a, b) and gap <= 0.85 * thickness
 
 
@@ -130,6 +135,7 @@ def group(shapes: list[Shape], canvas: int) -> list[list[Shape]]:
                 continue
             if _together(a, b, canvas) or (b.shape.numbers[0] in a.shape.hosts and _outlines(b, a)):
                 join(a, b)
+    _join_patterns(parts, join)
     _settle_crumbs(parts, canvas, join)
     groups: dict[int, list[Shape]] = {}
     for part in parts:
@@ -138,7 +144,23 @@ def group(shapes: list[Shape], canvas: int) -> list[list[Shape]]:
     return list(groups.values())
 
 
-def _settle_crumbs(parts: list[_Part], canvas: int, join) -> None:  # type: ignore[no-untyped-def]
+def _join_patterns(parts: list[_Part], join: _Join) -> None:
+    """Five or more pieces of one colour on one host, none of them a plain box or disc, are one pattern (rays, confetti)."""
+    for first in parts:
+        like = [
+            p
+            for p in parts
+            if p.shape.hosts == first.shape.hosts
+            and p.shape.kind not in ("ellipse", "rectangle", "rounded")
+            and np.abs(p.colour - first.colour).max() <= _ALIKE
+        ]
+        if len(like) >= 5 and first in like:
+            for other in like:
+                if other.group != first.group:
+                    join(first, other)
+
+
+def _settle_crumbs(parts: list[_Part], canvas: int, join: _Join) -> None:
     """Give groups that are too small to the smallest host, or drop them (group −1) where there is none."""
     for number in {part.group for part in parts}:
         members = [part for part in parts if part.group == number]
