@@ -4,9 +4,9 @@
 
 For every ground (photos, textures, gradients, flat designs with edges, JPEGs of those) and every hole (text, blob,
 large object) the table gives, inside the hole: L1 (0–1), PSNR (dB), the error of the gradient statistics (|ln| of the
-ratio of mean gradient lengths: 0 is as sharp as the truth, 1.1 is three times too soft), the step along the rim
-(mean colour step across the rim over that of the truth: 1 is invisible), and CPU seconds on one thread per megapixel. Truth is what was under the
-hole, so L1 rewards means: read it together with the gradients, and look at the sheets.
+ratio of mean gradient lengths: 0 is as sharp as the truth, 1.1 is three times too soft), the gradient along the rim
+over that of the truth (1: no seam), and CPU seconds on one thread per megapixel. Truth is what was under the hole, so
+L1 rewards means: read it together with the gradients, and look at the sheets.
 """
 
 from __future__ import annotations

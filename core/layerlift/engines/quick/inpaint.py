@@ -156,6 +156,6 @@ def _easy(image: Plane, hole: Mask, context: Mask) -> Plane | None:
     if thickness <= _THIN:
         return harmonic(image, hole, context)
     if ground.smooth(image, ring):
-        soft = harmonic(image, hole, context) + ground.grain(image, hole, context)
-        return np.clip(soft, 0, 1)
+        soft: Plane = np.clip(harmonic(image, hole, context) + ground.grain(image, hole, context), 0, 1)
+        return soft
     return None
