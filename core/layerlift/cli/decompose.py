@@ -22,8 +22,8 @@ from layerlift.cli.pictures import Wanted, expand
 from layerlift.cli.records import error_record, stack_record
 from layerlift.cli.targets import Target, plan
 from layerlift.cli.terminal import Display, display
-from layerlift.decomposition import decompose
-from layerlift.errors import Cancelled, EngineUnavailable, OutputError, RequestError
+from layerlift.decomposition import check, decompose
+from layerlift.errors import Cancelled, OutputError, RequestError
 from layerlift.formats import picture
 from layerlift.imaging.geometry import Extent
 from layerlift.imaging.layer import Document, LayerStack
@@ -71,9 +71,7 @@ def _summed_up(codes: list[int], total: int, quiet: bool) -> int:
 
 def _check(arguments: argparse.Namespace, targets: list[Target]) -> None:
     """What is wrong for every picture is said once. Raises RequestError or EngineUnavailable."""
-    info = engines.get(arguments.engine).info
-    if info.missing:
-        raise EngineUnavailable(f"The engine “{info.name}” cannot run here: {info.missing}")
+    check(engines.get(arguments.engine).info, arguments.layers)
     if arguments.live_text and any(target.format != "pptx" for target in targets):
         raise RequestError("--live-text is for PowerPoint files only.", "Add --format pptx, or leave it out.")
     if any(target.path is None for target in targets):
@@ -92,7 +90,7 @@ def _attempt(job: Job, arguments: argparse.Namespace, shown: Display, interrupts
         stack = _taken_apart(job, arguments, progress)
     except (Cancelled, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
+    except OSError:  # only standard output can fail so: readers and writers explain their own
         raise
     except Exception as failure:  # noqa: BLE001 (the job's border: the other pictures are still done)
         if arguments.json:
@@ -166,15 +164,8 @@ def _write_to_stdout(stack: LayerStack, made: str, progress: Progress, options: 
         path = Path(folder) / f"stack{formats.FORMATS[made].suffixes[0]}"
         formats.write(stack, path, made, progress=progress, **options)
         with path.open("rb") as file:
-            try:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-                sys.stdout.buffer.flush()
-            except BrokenPipeError:
-                raise
-            except OSError as wrong:
-                raise OutputError(
-                    f"Standard output cannot be written: {wrong.strerror}.", "Write to a file."
-                ) from wrong
+            shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
 
 
 def _emit(job: Job, **record: Any) -> None:

@@ -40,13 +40,16 @@ def _guarded(arguments: argparse.Namespace) -> int:
     """Run the command; this is the border at which anything unexpected is explained."""
     try:
         code: int = import_module(f"layerlift.cli.{arguments.module}").run(arguments)
-    except (Cancelled, KeyboardInterrupt):
+        sys.stdout.flush()
+    except KeyboardInterrupt:
         return complain(Cancelled())
     except BrokenPipeError:
         _forget_stdout()
         return FAILED
     except Exception as failure:  # noqa: BLE001 (the border)
-        return complain(failure)
+        code = complain(failure)
+        if isinstance(failure, OSError):
+            _forget_stdout()
     return code
 
 
@@ -66,6 +69,9 @@ def explanation(failure: Exception) -> str:
         return str(failure)
     if isinstance(failure, MemoryError):
         return "The memory was not enough. Close other programs, or reduce the picture with --max-size."
+    if isinstance(failure, OSError) and failure.strerror:
+        what = failure.filename or "Standard output"
+        return f"{what} cannot be read or written: {failure.strerror}. Check the disk, the folder and its rights."
     words = " ".join(str(failure).split()) or "no further words"
     return f"Something unexpected happened ({type(failure).__name__}: {words[:200]}). {REPORT}"
 
@@ -76,6 +82,8 @@ def debugging() -> bool:
 
 
 def _forget_stdout() -> None:
-    """Whoever read our output has gone (`| head`): keep Python from complaining about it at exit."""
+    """Nobody takes our output any more (`| head`, a full disk): keep Python from failing once more at exit."""
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -32,7 +32,10 @@ class Target:
 
     def check(self, picture: Wanted, overwrite: bool) -> None:
         """Refuse before any work what may not be written. Raises OutputError."""
-        if self.path is None or not self.path.exists():
+        if self.path is None:
+            return
+        if not self.path.exists():
+            _check_folder(self.path.parent)
             return
         if picture.path is not None and picture.path.exists() and self.path.samefile(picture.path):
             raise OutputError(f"{self.path} is the picture itself.", "Choose another name with -o.")
@@ -51,6 +54,15 @@ def plan(pictures: Sequence[Wanted], out: str | None, chosen: str | None) -> lis
     return [_unique(_place(picture, out, chosen, single), taken) for picture in pictures]
 
 
+def _check_folder(folder: Path) -> None:
+    """The nearest folder that exists must take new things; what is between is made later. Raises OutputError."""
+    there = next((each for each in (folder, *folder.parents) if os.path.lexists(each)), Path())
+    if not there.is_dir():
+        raise OutputError(f"{there} is not a folder.", "Choose another place with -o.")
+    if not os.access(there, os.W_OK):
+        raise OutputError(f"The folder {there} cannot be written to.", "Choose another place with -o.")
+
+
 def _place(picture: Wanted, out: str | None, chosen: str | None, single: bool) -> Target:
     made = chosen or DEFAULT_FORMAT
     suffix = next(iter(FORMATS[made].suffixes), "")
@@ -61,10 +73,10 @@ def _place(picture: Wanted, out: str | None, chosen: str | None, single: bool) -
         path = Path(out.replace("{name}", picture.stem))
         return Target(path, chosen or _by_suffix(path))
     path = Path(out)
-    folder = path.is_dir() or out.endswith((os.sep, "/")) or path.suffix == ""
-    if single and made == "png" and path.suffix == "" and not out.endswith((os.sep, "/")):
+    slashed = out.endswith((os.sep, "/"))
+    if single and chosen == "png" and not slashed:
         return Target(path, made)
-    if folder:
+    if path.is_dir() or slashed or (path.suffix == "" and not path.exists()):
         return Target(path / f"{picture.stem}{suffix}", made)
     if not single:
         raise RequestError(

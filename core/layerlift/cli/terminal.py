@@ -5,7 +5,9 @@ Law: the only file that knows rich; prints to standard error only, so that stand
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -42,20 +44,20 @@ class Quiet:
 
 
 class Plain:
-    """One line per stage: for logs and pipes."""
+    """Lines for logs and pipes: a picture's first stage, then where it stands every `interval` seconds."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, interval: float = 2.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._interval, self._clock = stream, interval, clock
 
     def begin(self, label: str, number: int, total: int) -> Listen:
         """Lines that begin with the picture's name."""
         count = f" ({number} of {total})" if total > 1 else ""
-        last = ""
+        due = -math.inf
 
         def listen(report: Report) -> None:
-            nonlocal last
-            if report.stage != last:
-                last = report.stage
+            nonlocal due
+            if self._clock() >= due:
+                due = self._clock() + self._interval
                 self.say(f"{label}{count}: {report.stage}, {report.fraction:.0%}{eta(report)}")
 
         return listen

@@ -48,3 +48,16 @@ def homography(source: Points, target: Points) -> tuple[float, ...]:
         rows += [(x, y, 1, 0, 0, 0, -sx * x, -sx * y), (0, 0, 0, x, y, 1, -sy * x, -sy * y)]
         right += [sx, sy]
     return tuple(float(value) for value in np.linalg.solve(np.array(rows), np.array(right)))
+
+
+def transformed(points: Points, coefficients: tuple[float, ...]) -> Points:
+    """(n, 2) points through the eight coefficients of a homography."""
+    a, b, c, d, e, f, g, h = coefficients
+    x, y = points[:, 0], points[:, 1]
+    moved: Points = np.stack([a * x + b * y + c, d * x + e * y + f], axis=1) / (g * x + h * y + 1)[:, None]
+    return moved
+
+
+def rectangle(left: float, top: float, right: float, bottom: float) -> Points:
+    """(4, 2) its corners, in the order of `plane`."""
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64)

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from layerlift.imaging.geometry import Extent
 from layerlift.imaging.layer import Layer, LayerStack, Role
-from layerlift.preview.camera import Camera, Points, homography, plane
+from layerlift.preview.camera import Camera, Points, homography, plane, rectangle, transformed
 from layerlift.preview.lettering import write
 from layerlift.preview.miniature import fitting, miniature
 from layerlift.preview.palette import FAINT, INK, PAPER, ROLES, chip
@@ -102,36 +102,40 @@ def _backdrop(size: Extent) -> Image.Image:
 
 def _draw_pane(scene: Image.Image, picture: Image.Image, corners: Points) -> None:
     """A faint sheet of glass, the layer on it, and its edge."""
-    placed, (x, y) = _projected(picture, corners)
+    low, high = corners.min(axis=0).astype(int), np.ceil(corners.max(axis=0)).astype(int) + _FINE
+    x, y, size = int(low[0]), int(low[1]), (int(high[0] - low[0]), int(high[1] - low[1]))
     outline = [(float(cx - x), float(cy - y)) for cx, cy in corners]
-    glass, edge = Image.new("L", placed.size), Image.new("L", placed.size)
+    glass, edge = Image.new("L", size), Image.new("L", size)
     ImageDraw.Draw(glass).polygon(outline, fill=16)
     ImageDraw.Draw(edge).line([*outline, outline[0]], fill=84, width=_FINE + 1, joint="curve")
     scene.paste((255, 255, 255), (x, y), glass)
-    scene.paste(placed, (x, y), placed)
+    placed, at = _projected(picture, corners)
+    scene.paste(placed, at, placed)
     scene.paste((255, 255, 255), (x, y), edge)
 
 
 def _draw_shadow(scene: Image.Image, picture: Image.Image, corners: Points, blur: float) -> None:
     """The layer's shadow, cast onto the pane below it. Blurred at a quarter of the size: nobody sees it sharper."""
-    shape = Image.new("RGBA", picture.size)
-    shape.putalpha(picture.getchannel("A").point(lambda alpha: alpha * _SHADOW))
-    placed, (x, y) = _projected(shape, corners)
+    placed, (x, y) = _projected(picture, corners)
+    dark = placed.getchannel("A").point(lambda alpha: alpha * _SHADOW)
     border = round(blur * 3)
     size = Extent(placed.width + 2 * border, placed.height + 2 * border)
     soft = Image.new("L", size)
-    soft.paste(placed.getchannel("A"), (border, border))
+    soft.paste(dark, (border, border))
     small = soft.reduce(4).filter(ImageFilter.GaussianBlur(blur / 4))
     scene.paste((0, 0, 0), (x - border, y - border), small.resize(size, Image.Resampling.BICUBIC))
 
 
 def _projected(picture: Image.Image, corners: Points) -> tuple[Image.Image, tuple[int, int]]:
-    """(RGBA) The picture with its corners at `corners` (4, 2), cut to what it covers, and where that is."""
-    low, high = np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int)
+    """(RGBA) The picture with its corners at `corners` (4, 2), cut to what is visible in it, and where that is."""
+    seen = picture.getbbox()
+    if seen is None:
+        return Image.new("RGBA", (1, 1)), (int(corners[0, 0]), int(corners[0, 1]))
+    whole = rectangle(0, 0, *picture.size)
+    shape = transformed(rectangle(*seen), homography(corners, whole))
+    low, high = np.floor(shape.min(axis=0)).astype(int), np.ceil(shape.max(axis=0)).astype(int)
     size = Extent(int(max(1, high[0] - low[0])), int(max(1, high[1] - low[1])))
-    width, height = picture.size
-    source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
-    data = homography(source, corners - low)
+    data = homography(whole, corners - low)
     placed = picture.transform(size, Image.Transform.PERSPECTIVE, data, Image.Resampling.BICUBIC)
     return placed, (int(low[0]), int(low[1]))
 

@@ -1,0 +1,352 @@
+"""`layerlift decompose` from end to end, with the fake engine; results are read back and recomposed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from layerlift import formats
+from layerlift.formats import picture as pictures
+from layerlift.inspection import compare
+
+FAKE = ("--engine", "fake")
+
+
+def difference(result: Path, original: Path) -> int:
+    return compare(formats.read(result), pictures.read(original)).maximum
+
+
+def everything(folder: Path) -> list[str]:
+    """Every file below, hidden and temporary ones too."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_picture_into_a_file(layerlift, picture):
+    photo = picture()
+    code, out, err = layerlift("decompose", photo, "-o", "layers.psd", *FAKE)
+    assert (code, out) == (0, "")
+    assert "→ layers.psd: 4 layers in " in err
+    assert difference(Path("layers.psd"), photo) <= 1
+
+
+@pytest.mark.parametrize("made", ["psd", "psb", "ora", "png", "zip"])
+def test_every_format_that_can_be_read_back(layerlift, picture, made):
+    photo = picture()
+    assert layerlift("decompose", photo, "--format", made, "--layers", "3", *FAKE)[0] == 0
+    result = Path("photo-layers" if made == "png" else f"photo-layers.{made}")
+    assert len(formats.read(result).layers) == 3
+    assert difference(result, photo) <= 1
+
+
+def test_powerpoint_with_live_text(layerlift, picture):
+    code, _, err = layerlift("decompose", picture(), "-o", "slide.pptx", "--live-text", *FAKE)
+    assert code == 0, err
+    assert Path("slide.pptx").read_bytes().startswith(b"PK")
+
+
+def test_many_pictures_and_a_folder(layerlift, picture, work):
+    picture("a/x.png"), picture("b.jpg")
+    assert layerlift("decompose", "a", "b.jpg", "-o", "out", *FAKE)[0] == 0
+    assert everything(work / "out") == ["b.psd", "x.psd"]
+    assert layerlift("decompose", "a", "b.jpg", "-o", "more/{name}/all.ora", *FAKE)[0] == 0
+    assert everything(work / "more") == ["b/all.ora", "x/all.ora"]
+
+
+def test_one_that_fails_does_not_stop_the_others(layerlift, picture, work):
+    picture("good.png"), picture("last.png")
+    (work / "bad.png").write_text("Dear diary")
+    code, _, err = layerlift("decompose", "good.png", "bad.png", "*.webp", "last.png", "-o", "out", *FAKE)
+    assert code == 1
+    assert everything(work / "out") == ["good.psd", "last.psd"]
+    assert "layerlift: bad.png is not a picture: it is text. Give a PNG" in err
+    assert "layerlift: No file matches *.webp." in err
+    assert err.splitlines()[-1] == "layerlift: 2 of 4 pictures are done; 2 failed (see above)."
+
+
+def test_quiet_prints_errors_only(layerlift, picture):
+    picture("good.png")
+    assert layerlift("decompose", "good.png", "-q", *FAKE) == (0, "", "")
+    code, out, err = layerlift("decompose", "gone.png", "-q", *FAKE)
+    assert (code, out, err) == (1, "", "layerlift: There is no file gone.png. Check the name and the folder.\n")
+
+
+def test_json_gives_one_object_per_picture(layerlift, picture):
+    picture("good.png")
+    code, out, _ = layerlift("decompose", "good.png", "gone.png", "-o", "out", "--json", *FAKE)
+    good, gone = (json.loads(line) for line in out.splitlines())
+    assert code == 1
+    assert (good["ok"], good["input"], Path(good["output"])) == (True, "good.png", Path("out/good.psd"))
+    assert (good["size"], good["depth"], good["profile"], good["format"]) == ([60, 40], 8, "sRGB", "psd")
+    assert good["seconds"] >= 0
+    assert [layer["name"] for layer in good["layers"]] == ["Background", "Band 1", "Band 2", "Band 3"]
+    assert good["layers"][0] == {
+        "name": "Background",
+        "role": "background",
+        "group": [],
+        "bounds": {"x": 0, "y": 0, "width": 60, "height": 40},
+        "coverage": 1.0,
+        "opacity": 1.0,
+        "blend_mode": "normal",
+        "confidence": 1.0,
+    }
+    assert gone == {
+        "input": "gone.png",
+        "output": str(Path("out/gone.psd")),
+        "format": "psd",
+        "ok": False,
+        "error": {
+            "code": "input",
+            "sentence": "There is no file gone.png.",
+            "remedy": "Check the name and the folder.",
+        },
+    }
+
+
+def test_existing_results_stay_unless_asked(layerlift, picture):
+    photo = picture()
+    Path("x.psd").write_bytes(b"precious")
+    code, _, err = layerlift("decompose", photo, "-o", "x.psd", *FAKE)
+    assert code == 1
+    assert "x.psd exists already. Choose another name with -o, or add --overwrite." in err
+    assert Path("x.psd").read_bytes() == b"precious"
+    assert layerlift("decompose", photo, "-o", "x.psd", "--overwrite", *FAKE)[0] == 0
+    assert difference(Path("x.psd"), photo) <= 1
+
+
+def test_a_picture_is_never_its_own_result(layerlift, picture):
+    picture()
+    code, _, err = layerlift("decompose", "photo.png", "-o", "photo.png", "--format", "psd", "--overwrite", *FAKE)
+    assert code == 1
+    assert "photo.png is the picture itself." in err
+    with Image.open("photo.png") as untouched:
+        assert untouched.size == (60, 40)
+
+
+def test_large_pictures_are_reduced_when_asked(layerlift, picture):
+    photo = picture(width=300, height=120)
+    code, _, err = layerlift("decompose", photo, "--max-size", "100", "-o", "small.ora", *FAKE)
+    assert code == 0
+    assert "reduced from 300 × 120 to 100 × 40 pixels, as --max-size asks." in err
+    stack = formats.read("small.ora")
+    assert stack.extent == (100, 40)
+    assert layerlift("decompose", photo, "--max-size", "300", "-o", "same.ora", *FAKE)[0] == 0
+    assert formats.read("same.ora").extent == (300, 120)
+
+
+def test_a_very_thin_picture_keeps_a_pixel(layerlift, picture):
+    assert layerlift("decompose", picture(width=900, height=2), "--max-size", "90", "-o", "t.ora", *FAKE)[0] == 0
+    assert formats.read("t.ora").extent == (90, 1)
+
+
+class Pipe(io.TextIOWrapper):
+    """Standard input or output that is bytes, not a terminal."""
+
+
+def test_standard_input_to_standard_output(layerlift, picture, monkeypatch):
+    photo = picture()
+    received = io.BytesIO()
+    monkeypatch.setattr(sys, "stdin", Pipe(io.BytesIO(photo.read_bytes())))
+    monkeypatch.setattr(sys, "stdout", Pipe(received, write_through=True))
+    assert layerlift("decompose", "-", "-o", "-", "--format", "zip", *FAKE)[0] == 0
+    Path("got.zip").write_bytes(received.getvalue())
+    assert difference(Path("got.zip"), photo) <= 1
+    assert everything(Path())[:1] == ["got.zip"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_no_place_for_a_file(layerlift, picture, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    code, _, err = layerlift("decompose", picture(), "-o", "-", *FAKE)
+    assert code == 2
+    assert "cannot be shown on a terminal" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("photo.png", "-o", "-", "--json"), "cannot both go to standard output"),
+        (("photo.png", "-o", "x.psd", "--live-text"), "--live-text is for PowerPoint files only."),
+        (("photo.png", "photo.png", "x.png", "-o", "x.psd"), "x.psd is one file"),
+        (("photo.png", "-o", "x.png"), "one PNG cannot hold layers"),
+        (("photo.png", "--engine", "magic"), "There is no engine called “magic”."),
+        (("-", "-"), "named twice"),
+    ],
+)
+def test_what_cannot_be_asked_for(layerlift, picture, work, arguments, words):
+    picture()
+    code, _, err = layerlift("decompose", *FAKE, *arguments)
+    assert code == 2
+    assert words in err
+    assert everything(work) == ["photo.png"]
+
+
+def test_too_many_layers(layerlift, picture, work):
+    picture()
+    code, _, err = layerlift("decompose", "photo.png", "--layers", "99", *FAKE)
+    assert code == 2
+    assert "99 layers were asked for." in err
+    assert everything(work) == ["photo.png"]
+
+
+@pytest.mark.parametrize("out", ["file/x.psd", "file/new/x.psd"])
+def test_a_folder_that_is_a_file(layerlift, picture, work, out):
+    picture()
+    (work / "file").write_text("mine")
+    code, _, err = layerlift("decompose", "photo.png", "-o", out, *FAKE)
+    assert code == 1
+    assert "file is not a folder. Choose another place with -o." in err
+    assert everything(work) == ["file", "photo.png"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk(picture, work):
+    photo = picture()
+    with Path("/dev/full").open("wb") as full:
+        done = run_process(photo, "-o", "-", "--quiet", stdout=full)
+    _, err = done.communicate(timeout=60)
+    assert done.returncode == 1
+    assert err.splitlines() == [
+        "layerlift: Standard output cannot be read or written: No space left on device. "
+        "Check the disk, the folder and its rights."
+    ]
+    code_line = "layerlift: /dev/full is not an ordinary file. Name a file."
+    done = run_process(photo, "-o", "/dev/full", "--quiet", "--overwrite")
+    assert done.communicate(timeout=60)[1].splitlines() == [code_line]
+    assert done.returncode == 1
+    assert everything(work) == ["photo.png"]
+
+
+class Tripwire(io.StringIO):
+    """A terminal whose user presses Ctrl-C at the first line that has `word`, then at the next if `twice`."""
+
+    def __init__(self, word: str, presses: int = 1):
+        super().__init__()
+        self.word, self.presses = word, presses
+
+    def write(self, text: str) -> int:
+        import signal
+
+        if self.word in text and self.presses:
+            self.presses -= 1
+            signal.raise_signal(signal.SIGINT)
+        return super().write(text)
+
+
+def test_ctrl_c_stops_and_leaves_nothing(layerlift, picture, work, monkeypatch):
+    import signal
+
+    picture()
+    before = signal.getsignal(signal.SIGINT)
+    screen = Tripwire("Reading")
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert layerlift("decompose", "photo.png", "-o", "out/x.psd", *FAKE)[0] == 130
+    assert screen.getvalue().splitlines()[-1] == "layerlift: Cancelled. Nothing was written."
+    assert everything(work) == ["photo.png"]
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_ctrl_c_among_many_keeps_what_is_done(layerlift, picture, work, monkeypatch):
+    for name in ("a.png", "b.png", "c.png"):
+        picture(name)
+    screen = Tripwire("b.png (2 of 3): Reading")
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert layerlift("decompose", "a.png", "b.png", "c.png", "-o", "out", *FAKE)[0] == 130
+    assert screen.getvalue().splitlines()[-1] == (
+        "layerlift: Cancelled. 1 of 3 pictures are done; nothing is half written."
+    )
+    assert everything(work / "out") == ["a.psd"]
+
+
+def test_ctrl_c_after_the_last_word_on_a_picture_stops_before_the_next(layerlift, picture, work, monkeypatch):
+    for name in ("a.png", "b.png"):
+        picture(name)
+    monkeypatch.setattr(sys, "stderr", Tripwire("4 layers in"))
+    assert layerlift("decompose", "a.png", "b.png", "-o", "out", *FAKE)[0] == 130
+    assert everything(work / "out") == ["a.psd"]
+
+
+def test_ctrl_c_twice_stops_at_once(layerlift, picture, work, monkeypatch):
+    picture()
+    screen = Tripwire("photo.png", presses=2)  # the second press hits the very next line, whatever it is
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert layerlift("decompose", "photo.png", "gone.png", "-o", "out", *FAKE)[0] == 130
+    assert everything(work) == ["photo.png"]
+
+
+def run_process(*arguments: str | Path, **options: object) -> subprocess.Popen:
+    command = [sys.executable, "-m", "layerlift", "decompose", *map(str, arguments), *FAKE]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "LAYERLIFT_DEBUG": ""}
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, **options)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
+def test_a_real_signal_to_a_real_process(picture, work):
+    import signal
+
+    picture("big.png", 3000, 2000)
+    process = run_process("big.png", "-o", "out/big.psd")
+    assert process.stderr.readline() == "big.png: Reading, 0%\n"  # it is at work
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "layerlift: Cancelled. Nothing was written."
+    assert "Traceback" not in err
+    assert time.monotonic() - started < 30
+    assert everything(work) == ["big.png"]
+
+
+def test_what_nobody_expected_is_told_and_does_not_stop_the_others(layerlift, picture, work, monkeypatch):
+    """A defect in an engine: the border explains it."""
+    from layerlift.engines.fake import FakeEngine
+
+    picture("a.png", 61, 40), picture("b.png")
+    honest = FakeEngine.decompose
+
+    def breaks(self, request, progress):
+        if request.image.shape[1] == 61:
+            raise ZeroDivisionError("band of no width")
+        return honest(self, request, progress)
+
+    monkeypatch.setattr(FakeEngine, "decompose", breaks)
+    code, out, err = layerlift("decompose", "a.png", "b.png", "-o", "out", "--json", *FAKE)
+    assert code == 1
+    assert everything(work / "out") == ["b.psd"]
+    assert "Something unexpected happened (ZeroDivisionError: band of no width). Please report it" in err
+    assert json.loads(out.splitlines()[0])["error"]["code"] == "unexpected"
+
+
+def test_an_engine_that_is_missing_says_why_once(layerlift, picture, monkeypatch):
+    from dataclasses import replace
+
+    from layerlift.engines.fake import FakeEngine
+
+    missing = replace(FakeEngine.info, missing="it needs a moon. Wait for one.")
+    monkeypatch.setattr(FakeEngine, "info", missing)
+    code, _, err = layerlift("decompose", picture(), "gone.png", "-o", "out", *FAKE)
+    assert (code, err) == (1, "layerlift: The engine “fake” cannot run here: it needs a moon. Wait for one.\n")
+    code, out, _ = layerlift("engines")
+    assert "it needs a moon" in out
+
+
+def test_sixteen_bits_go_all_the_way(layerlift, work):
+    from core.formats.pictures import png16, random_array
+
+    array = random_array(30, 30, 3, np.uint16)
+    Path("deep.png").write_bytes(png16(array))
+    assert layerlift("decompose", "deep.png", "-o", "deep.psd", *FAKE)[0] == 0
+    assert formats.read("deep.psd").depth == 16
+    assert difference(Path("deep.psd"), Path("deep.png")) <= 257
