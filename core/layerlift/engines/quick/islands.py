@@ -17,10 +17,12 @@ SMALLEST = 0.003
 """Share of the picture below which a busy spot is left to the graphics."""
 SHORE = 0.6
 """Share of an island's surroundings that must be clean: on photographs nothing is an island."""
-COURT = 0.2
+COURT = 0.35
 """Share of what an outline encloses that surfaces may take before it is a frame around a panel, not a thing."""
 SOFTEST = 14
 """Widest inner border, in pixels, that is still an edge."""
+SHADE = 5 / 255
+"""How exactly a shadow is a multiple of what it falls on (largest channel)."""
 _ALIKE = 8 / 255
 
 
@@ -30,7 +32,11 @@ def islands(terrain: Terrain) -> list[Mask]:
     found = []
     for piece, bounds in pieces(thick(~terrain.clean), max(36, 0.3 * SMALLEST * size)):
         mask = filled(placed(piece, bounds, terrain.clean.shape), terrain)
-        if mask.sum() >= SMALLEST * size and _surrounded(mask, terrain) and not _is_frame(mask):
+        if (
+            mask.sum() >= SMALLEST * size
+            and _surrounded(mask, terrain)
+            and not (_is_frame(mask) or _is_shadow(mask, terrain))
+        ):
             found.append(mask)
     return sorted(found, key=lambda mask: -int(mask.sum()))
 
@@ -104,6 +110,21 @@ def _surrounded(mask: Mask, terrain: Terrain) -> bool:
 def _is_frame(mask: Mask) -> bool:
     """Whether it is a line around something rather than something."""
     return float(mask.sum()) < 0.5 * float((mask | holes(mask)).sum()) and _slender(mask)
+
+
+def _is_shadow(mask: Mask, terrain: Terrain) -> bool:
+    """Whether it is the ground beside it, only darker: each pixel a multiple of one surface's colour there."""
+    y, x = np.nonzero(mask)
+    stride = max(1, len(y) // 2000)
+    y, x = y[::stride], x[::stride]
+    seen = terrain.image[y, x]
+    explained = np.zeros(len(y), bool)
+    for surface in _around(mask | holes(mask), terrain):
+        ground = surface.colours(y, x)
+        ratio = (seen * ground).sum(axis=1) / np.maximum((ground * ground).sum(axis=1), 1e-6)
+        distance = np.abs(seen - ratio[:, None] * ground).max(axis=1)
+        explained |= (distance < SHADE) & (ratio > 0.4) & (ratio < 1.02)
+    return float(explained.mean()) > 0.7
 
 
 def _slender(mask: Mask) -> bool:

@@ -64,7 +64,8 @@ def cut_out(image: Plane, terrain: Terrain, candidate: Candidate) -> Element | N
     if candidate.exact:
         trimap = np.ascontiguousarray(_exact_trimap(image, candidate.mask, terrain)[view.slices])
     else:
-        trimap = _trimap(_zoomed(picture, np.ascontiguousarray(candidate.mask[view.slices])))
+        mask = np.ascontiguousarray(candidate.mask[view.slices])
+        trimap = _trimap(_zoomed(picture, mask) * ~(terrain.clean[view.slices] & ~mask))
     alpha = matting.alpha(picture, trimap)
     alpha = np.clip((alpha - np.float32(0.03)) / np.float32(0.94), 0, 1)
     if not (alpha > 0.5).any():

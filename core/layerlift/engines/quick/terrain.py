@@ -29,8 +29,8 @@ if nothing salient is there (else a highlight, a shirt)."""
 DULL = 0.3
 """Mean saliency up to which a small stretch is ground."""
 MOST_SURFACES, MOST_STRETCHES = 48, 400
-MOST_IN_A_STRETCH, LEAST_OF_A_STRETCH = 2, 0.25
-"""How many surfaces one flat stretch is taken apart into, and the share of it that each must have."""
+DOMINANT = ((3, 0.25), (3, 0.25), (6, 0.45))
+"""What one flat stretch that leaks is taken apart into: terms of the polynomial, and the share it must explain."""
 _SAMPLES = 3000
 _SHADES_OF_NOISE = 2.5
 
@@ -90,25 +90,27 @@ def _stretches(
         yield piece, coefficients
         return
     left = piece
-    for _ in range(MOST_IN_A_STRETCH):
-        mask, coefficients = _dominant(image, left, bounds, TIGHT + grain)
+    for terms, least in DOMINANT:
+        mask, coefficients = _dominant(image, left, bounds, TIGHT + grain, terms)
         mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
-        if mask.sum() < max(large, LEAST_OF_A_STRETCH * piece.sum()):
-            return
+        if mask.sum() < max(large, least * piece.sum()):
+            continue
         yield mask, coefficients
         left = left & ~mask
 
 
-def _dominant(image: Plane, piece: Mask, bounds: Bounds, tolerance: float) -> tuple[Mask, NDArray[np.float64]]:
-    """The pixels of `piece` that follow a plane grown from its commonest colour, and that plane (linear)."""
+def _dominant(
+    image: Plane, piece: Mask, bounds: Bounds, tolerance: float, count: int
+) -> tuple[Mask, NDArray[np.float64]]:
+    """The pixels of `piece` that follow a polynomial of `count` terms grown from its commonest colour, and that."""
     y, x = np.nonzero(piece)
     pixels = image[bounds.slices][y, x]
     bins = (pixels * 31.99).astype(np.int64) @ np.array((1024, 32, 1))
     commonest = np.bincount(bins).argmax()
     centre = np.median(pixels[bins == commonest], axis=0)
     chosen = np.abs(pixels - centre).max(axis=1) < 3 * tolerance
-    terms = _terms(y + bounds.y, x + bounds.x, image.shape)[:, :3]
-    coefficients = np.zeros((3, 3))
+    terms = _terms(y + bounds.y, x + bounds.x, image.shape)[:, :count]
+    coefficients = np.zeros((count, 3))
     for _ in range(4):
         index = np.flatnonzero(chosen)
         index = index[:: max(1, len(index) // _SAMPLES)]
@@ -118,7 +120,7 @@ def _dominant(image: Plane, piece: Mask, bounds: Bounds, tolerance: float) -> tu
             break
     mask = np.zeros_like(piece)
     mask[y[chosen], x[chosen]] = True
-    return mask, np.vstack([coefficients, np.zeros((3, 3))])
+    return mask, np.vstack([coefficients, np.zeros((6 - count, 3))])
 
 
 def plainness(mask: Mask, bounds: Bounds, terrain: Terrain) -> float:
