@@ -119,7 +119,7 @@ class Face:
 
 @dataclass(frozen=True)
 class Assets:
-    """What one half may use: `faces` by use, `scenery` (photos without a subject), `photos` (with), `cutouts`, `icons`."""
+    """What one half may use: `faces` by use, `scenery` (photos without a subject), `photos` (with), cut-outs, icons."""
 
     faces: dict[str, list[Face]]
     scenery: list[Path]
@@ -165,7 +165,10 @@ _FACES: dict[Half, dict[str, list[tuple[str, str]]]] = {
             ("fonts-cantarell", "Cantarell-Regular.otf"),
             ("fonts-ebgaramond", "EBGaramond12-Regular.otf"),
         ],
-        "script": [("fonts-kaushanscript", "KaushanScript-Regular.otf"), ("fonts-ebgaramond", "EBGaramond12-Italic.otf")],
+        "script": [
+            ("fonts-kaushanscript", "KaushanScript-Regular.otf"),
+            ("fonts-ebgaramond", "EBGaramond12-Italic.otf"),
+        ],
         "han": [("fonts-wqy-microhei", "wqy-microhei.ttc"), ("fonts-smiley-sans", "*.?tf")],
     },
 }
@@ -264,7 +267,9 @@ def _skimage() -> list[Path]:
     import skimage.data
 
     folder = Path(skimage.data.__file__).parent
-    return [folder / name for name in ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "motorcycle_left.png")]
+    return [
+        folder / name for name in ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "motorcycle_left.png")
+    ]
 
 
 if __name__ == "__main__":

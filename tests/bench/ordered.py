@@ -61,7 +61,9 @@ def over(top: U8, bottom: U8) -> U8:
 def compare(guess: U8, truth: U8) -> Level:
     """RGB L1 where the truth's alpha is above 0, and soft IoU of the alphas."""
     inside = truth[..., 3] > 0
-    difference = np.abs(guess[..., :3][inside].astype(np.float32) - truth[..., :3][inside]).mean() if inside.any() else 0.0
+    difference = (
+        np.abs(guess[..., :3][inside].astype(np.float32) - truth[..., :3][inside]).mean() if inside.any() else 0.0
+    )
     a, b = guess[..., 3].astype(np.float32), truth[..., 3].astype(np.float32)
     union = float(np.maximum(a, b).sum())
     return Level(float(difference) / 255, float(np.minimum(a, b).sum()) / union if union else 0.0)

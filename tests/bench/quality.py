@@ -135,7 +135,9 @@ def verdicts(row: dict[str, float], jpeg: bool) -> str:
         lower = name == "background"
         goal -= JPEG_ALLOWANCE if jpeg and not lower else 0
         passed = row[name] <= goal if lower else row[name] >= goal
-        lines.append(f"{name:11} {row[name]:.3f}  goal {'≤' if lower else '≥'} {goal:.3f}  {'pass' if passed else 'MISS'}")
+        lines.append(
+            f"{name:11} {row[name]:.3f}  goal {'≤' if lower else '≥'} {goal:.3f}  {'pass' if passed else 'MISS'}"
+        )
     return "\n".join(lines)
 
 
@@ -177,12 +179,26 @@ def main(arguments: list[str] | None = None) -> None:
             results[name].append(result)
         if chosen.list:
             row = summary([result])
-            print(f"{design.name:32} " + " ".join(f"{h} {row[h]:.2f}" for h in (*ROLES, "background", "characters", "seconds")), flush=True)
+            print(
+                f"{design.name:32} "
+                + " ".join(f"{h} {row[h]:.2f}" for h in (*ROLES, "background", "characters", "seconds")),
+                flush=True,
+            )
         if chosen.out:
             draw(design, result, found, chosen.out)
     rows = {name: summary(got) for name, got in results.items()}
-    print(f"\n{chosen.half}, {chosen.count} designs{f', JPEG {chosen.jpeg}' if chosen.jpeg else ''}; the last method is judged:\n")
-    print(table(rows) + "\n\n" + verdicts(rows[names[-1]], chosen.jpeg is not None) + "\n\nweakest:\n" + weakest(results[names[-1]]))
+    print(
+        f"\n{chosen.half}, {chosen.count} designs"
+        + (f", JPEG {chosen.jpeg}" if chosen.jpeg else "")
+        + "; the last method is judged:\n"
+    )
+    print(
+        table(rows)
+        + "\n\n"
+        + verdicts(rows[names[-1]], chosen.jpeg is not None)
+        + "\n\nweakest:\n"
+        + weakest(results[names[-1]])
+    )
     if chosen.out:
         full = {name: [asdict(result) for result in got] for name, got in results.items()}
         (chosen.out / "result.json").write_text(json.dumps({"summary": rows, "designs": full}, indent=1))

@@ -36,7 +36,11 @@ def grid(rows: Sequence[Sequence[Cell]], side: int = 220) -> Image.Image:
     for r, row in enumerate(rows):
         for c, (label, pixels) in enumerate(row):
             sheet.paste(checkered(pixels, side), (c * (side + 6), r * (side + 20) + 16))
-            draw.text((c * (side + 6) + 2, r * (side + 20) + 2), label.encode("latin-1", "replace").decode("latin-1"), fill=(255, 255, 255))
+            draw.text(
+                (c * (side + 6) + 2, r * (side + 20) + 2),
+                label.encode("latin-1", "replace").decode("latin-1"),
+                fill=(255, 255, 255),
+            )
     return sheet
 
 
@@ -46,7 +50,9 @@ def overview(designs: Iterable[Design], columns: int = 6, side: int = 300) -> Im
     return grid([cells[i : i + columns] for i in range(0, len(cells), columns)], side)
 
 
-def comparison(design: Design, predicted: Sequence[Cell], scores: Sequence[float | None], columns: int = 8) -> Image.Image:
+def comparison(
+    design: Design, predicted: Sequence[Cell], scores: Sequence[float | None], columns: int = 8
+) -> Image.Image:
     """Picture and true layers (with the IoU each got) above, predicted layers below."""
     truth: list[Cell] = [(design.name, design.image)]
     for layer, score in zip(design.layers, scores, strict=True):

@@ -36,7 +36,7 @@ def layouts(half: Half) -> dict[str, Entry]:
 
 
 def load(half: Half, count: int, *, jpeg_quality: int | None = None, start: int = 0) -> Iterator[Design]:
-    """Designs `start` … `start + count` of a half; with `jpeg_quality` the picture (not the truth) goes through JPEG."""
+    """Designs `start` … `start + count` of a half; with `jpeg_quality` the pictures go through JPEG, the truth not."""
     table = list(layouts(half).items())
     for index in range(start, start + count):
         name, (layout, sizes) = table[index % len(table)]

@@ -94,7 +94,9 @@ class Kit:
             image = image.rotate(self.between(-tilt, tilt), Image.Resampling.BICUBIC, expand=True)
         return np.asarray(image, np.float32)
 
-    def subject(self, scene: Scene, cx: float, cy: float, longest: float, shadow: Shadow | None = None, tilt: float = 0) -> Box:
+    def subject(
+        self, scene: Scene, cx: float, cy: float, longest: float, shadow: Shadow | None = None, tilt: float = 0
+    ) -> Box:
         """Put a cut-out on the scene with its middle at (cx, cy), pushed inside the canvas where it would stick out."""
         rgba = self.cutout(min(longest, 0.92 * scene.width, 0.92 * scene.height), tilt)
         h, w = rgba.shape[:2]
@@ -174,7 +176,9 @@ class Kit:
         return self.write(scene, content, at, y, size, use=use, align=align, anchor=f"{'lcr'['lcr'.index(align[0])]}t",
                           leading=more.pop("leading", 1.05), **more)  # type: ignore[arg-type] # fmt: skip
 
-    def icon(self, scene: Scene, cx: float, cy: float, size: float, paint: Colour, shadow: Shadow | None = None) -> None:
+    def icon(
+        self, scene: Scene, cx: float, cy: float, size: float, paint: Colour, shadow: Shadow | None = None
+    ) -> None:
         """Put an icon on the scene: one glyph of the half's icon font, a graphic."""
         font = lettering.face(self.stock.icons, round(size))
         plane = lettering.written([chr(self.one(self.stock.icon_codes))], font)
@@ -188,6 +192,7 @@ class Kit:
 
     def calm(self, scene: Scene, w: float, h: float, places: int = 12) -> tuple[float, float]:
         """Where a text of about this size can be read: the quietest of some random places."""
+
         def noise(at: tuple[float, float]) -> float:
             x, y = int(at[0]), int(at[1])
             return float(scene.flat[y : y + int(h), x : x + int(w)].std(axis=(0, 1)).mean())

@@ -64,7 +64,9 @@ def written(
     widths = [font.getlength(line) + tracking * max(0, len(line) - 1) for line in lines]
     ascent, descent = font.getmetrics()
     step = font.size * leading
-    canvas = Image.new("L", (int(max(widths)) + 2 * pad + font.size // 2, int(step * (len(lines) - 1)) + ascent + descent + 2 * pad))
+    canvas = Image.new(
+        "L", (int(max(widths)) + 2 * pad + font.size // 2, int(step * (len(lines) - 1)) + ascent + descent + 2 * pad)
+    )
     draw = ImageDraw.Draw(canvas)
     for i, (line, width) in enumerate(zip(lines, widths, strict=True)):
         x = pad + {"left": 0.0, "center": 0.5, "right": 1.0}[align] * (max(widths) - width)

@@ -172,11 +172,17 @@ class Scene:
         margin = 0 if shadow is None else math.ceil(3 * shadow.blur + max(abs(shadow.dx), abs(shadow.dy))) + 1
         left, top = max(0, x - margin), max(0, y - margin)
         right, bottom = min(self.width, x + alpha.shape[1] + margin), min(self.height, y + alpha.shape[0] + margin)
-        inner = (slice(max(0, y), min(self.height, y + alpha.shape[0])), slice(max(0, x), min(self.width, x + alpha.shape[1])))
+        inner = (
+            slice(max(0, y), min(self.height, y + alpha.shape[0])),
+            slice(max(0, x), min(self.width, x + alpha.shape[1])),
+        )
         core = np.zeros((max(0, bottom - top), max(0, right - left)), np.float32)
         rgb = np.zeros((*core.shape, 3), np.float32)
         if inner[0].start < inner[0].stop and inner[1].start < inner[1].stop:
-            there = (slice(inner[0].start - top, inner[0].stop - top), slice(inner[1].start - left, inner[1].stop - left))
+            there = (
+                slice(inner[0].start - top, inner[0].stop - top),
+                slice(inner[1].start - left, inner[1].stop - left),
+            )
             cut = (slice(inner[0].start - y, inner[0].stop - y), slice(inner[1].start - x, inner[1].stop - x))
             core[there], rgb[there] = alpha[cut], colour[cut]
         box = (slice(top, bottom), slice(left, right))

@@ -67,7 +67,9 @@ def blob(rng: np.random.Generator, cx: float, cy: float, rx: float, ry: float, w
     return Polygon(np.stack([cx + rx * r * np.cos(a), cy + ry * r * np.sin(a)], 1)).buffer(0)
 
 
-def wave(w: float, h: float, y: float, amplitude: float, cycles: float, phase: float, thick: float | None = None) -> Geometry:
+def wave(
+    w: float, h: float, y: float, amplitude: float, cycles: float, phase: float, thick: float | None = None
+) -> Geometry:
     """Everything below a wavy line at height `y` (or a band of it `thick` high), across a canvas of width `w`."""
     xs = np.linspace(-20, w + 20, 160)
     top = y + amplitude * np.sin(2 * np.pi * cycles * xs / w + phase)

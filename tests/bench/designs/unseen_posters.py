@@ -1,18 +1,19 @@
-"""Layouts of the unseen half: posters, covers, banners, stickers. Law: choices only; every pixel goes through the scene.
+"""Layouts of the unseen half: posters, covers, banners, stickers.
+
+Law: choices only; every pixel goes through the scene.
 
 Written apart from the tuning half on purpose: other compositions, other shapes. Nobody tunes on these.
 """
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
 from shapely.geometry import Polygon
 
 from . import shapes as s
 from .kit import Kit
 from .paints import gradient, grain, mixed, radial, stripes
 from .scene import Outline, Scene, Shadow
+from .unseen_stickers import stickers
 
 
 def split_poster(kit: Kit, scene: Scene) -> None:
@@ -31,7 +32,9 @@ def split_poster(kit: Kit, scene: Scene) -> None:
     r = 0.1 * w
     disc = kit.accent(scene.beneath(0.08 * w, 0.08 * w, 2 * r, 2 * r))
     scene.shape("Seal", s.star(0.19 * w, 0.17 * w, r, 24, 0.9), disc)
-    kit.write(scene, kit.one(kit.words.shouts), 0.19 * w, 0.17 * w, 0.42 * r, use="bold", anchor="cm", angle=12, colourful=0)
+    kit.write(
+        scene, kit.one(kit.words.shouts), 0.19 * w, 0.17 * w, 0.42 * r, use="bold", anchor="cm", angle=12, colourful=0
+    )
 
 
 def story(kit: Kit, scene: Scene) -> None:
@@ -44,20 +47,31 @@ def story(kit: Kit, scene: Scene) -> None:
     ax, ay, aw, ah = 0.17 * w, 0.12 * h, 0.66 * w, 0.46 * h
     scene.shape("Photo", s.arch(ax, ay, aw, ah), kit.photo(round(ah) + 1, round(aw) + 1), shadow=kit.soft_shadow(0.3))
     if kit.chance(0.6):
-        scene.line("Arch line", s.arch(ax - 0.03 * w, ay - 0.03 * w, aw + 0.06 * w, ah + 0.06 * w), 5, kit.ink(scene.beneath(0, 0, w, h)))
-    kit.headline(scene, kit.title(), 0.1 * w, 0.65 * h, 0.8 * w, 0.13 * h, align="center", use=kit.one(["script", "display"]))
+        scene.line(
+            "Arch line",
+            s.arch(ax - 0.03 * w, ay - 0.03 * w, aw + 0.06 * w, ah + 0.06 * w),
+            5,
+            kit.ink(scene.beneath(0, 0, w, h)),
+        )
+    kit.headline(
+        scene, kit.title(), 0.1 * w, 0.65 * h, 0.8 * w, 0.13 * h, align="center", use=kit.one(["script", "display"])
+    )
     kit.write(scene, kit.subline(), 0.5 * w, 0.81 * h, 0.045 * w, anchor="ct", width=0.8 * w, align="center")
     pw, ph = 0.42 * w, 0.055 * h
     pill = kit.accent(scene.beneath(0.29 * w, 0.9 * h, pw, ph))
     scene.shape("Pill", s.rect(0.29 * w, 0.89 * h, pw, ph, ph / 2), pill)
-    kit.write(scene, kit.one(kit.words.buttons), 0.5 * w, 0.89 * h + ph / 2, 0.42 * ph, use="bold", anchor="cm", colourful=0)
+    kit.write(
+        scene, kit.one(kit.words.buttons), 0.5 * w, 0.89 * h + ph / 2, 0.42 * ph, use="bold", anchor="cm", colourful=0
+    )
 
 
 def sale_banner(kit: Kit, scene: Scene) -> None:
     w, h = scene.width, scene.height
     tone = kit.accents[0]
     if kit.chance(0.5):
-        scene.background(stripes(tone, mixed(tone, kit.light, 0.12), int(kit.rng.integers(6, 14)), kit.one([45, 135, 0])))
+        scene.background(
+            stripes(tone, mixed(tone, kit.light, 0.12), int(kit.rng.integers(6, 14)), kit.one([45, 135, 0]))
+        )
     else:
         scene.background(radial(mixed(tone, kit.light, 0.35), tone))
     sheet = kit.contrasting(tone, [kit.light, kit.dark, *kit.accents], 30)
@@ -69,8 +83,20 @@ def sale_banner(kit: Kit, scene: Scene) -> None:
     kit.write(scene, kit.subline(), 0.06 * w, ty + 0.19 * h, 0.045 * h, use="body", colourful=0)
     bx, by, r = 0.84 * w, ty + 0.12 * h, 0.17 * h
     burst = kit.contrasting(sheet, [a for a in kit.accents if a != tone], 25)
-    scene.shape("Burst", s.star(bx, by, r, 11, 0.72, 8), burst, outline=Outline(4, kit.light) if kit.chance(0.4) else None)
-    kit.write(scene, kit.one(kit.words.prices), bx, by, 0.38 * r, use="display", anchor="cm", angle=kit.one([0, -8, 8]), colourful=0)
+    scene.shape(
+        "Burst", s.star(bx, by, r, 11, 0.72, 8), burst, outline=Outline(4, kit.light) if kit.chance(0.4) else None
+    )
+    kit.write(
+        scene,
+        kit.one(kit.words.prices),
+        bx,
+        by,
+        0.38 * r,
+        use="display",
+        anchor="cm",
+        angle=kit.one([0, -8, 8]),
+        colourful=0,
+    )
     kit.write(scene, kit.one(kit.words.dates), 0.5 * w, 0.93 * h, 0.045 * h, use="bold", anchor="cm")
 
 
@@ -85,9 +111,19 @@ def quote_card(kit: Kit, scene: Scene) -> None:
         scene.shape("Tape", tape, kit.accent(scene.beneath(0.4 * w, y, 0.2 * w, 9)), opacity=0.8)
     marks = [s.crescent(x + (0.11 + 0.07 * i) * pw, y + 0.15 * ph, 0.035 * w, 60) for i in (0, 1)]
     scene.shape("Quotation mark", s.many(marks), kit.accent(scene.beneath(x, y, pw, ph)))
-    kit.write(scene, kit.prose(1, 0.3), x + 0.08 * pw, y + 0.27 * ph, 0.058 * min(w, h), use=kit.one(["script", "body"]),
-              width=0.84 * pw, leading=1.35)  # fmt: skip
-    scene.shape("Rule", s.rect(x + 0.08 * pw, y + 0.78 * ph, 0.3 * pw, 7), kit.accent(scene.beneath(x, y + 0.8 * ph, pw, 9)))
+    kit.write(
+        scene,
+        kit.prose(1, 0.3),
+        x + 0.08 * pw,
+        y + 0.27 * ph,
+        0.058 * min(w, h),
+        use=kit.one(["script", "body"]),
+        width=0.84 * pw,
+        leading=1.35,
+    )
+    scene.shape(
+        "Rule", s.rect(x + 0.08 * pw, y + 0.78 * ph, 0.3 * pw, 7), kit.accent(scene.beneath(x, y + 0.8 * ph, pw, 9))
+    )
     kit.write(scene, kit.one(kit.words.names), x + 0.08 * pw, y + 0.84 * ph, 0.036 * min(w, h), use="bold")
 
 
@@ -103,9 +139,15 @@ def bauhaus(kit: Kit, scene: Scene) -> None:
         tone = kit.accent(scene.beneath(x, y, cell, cell), 20)
         quarter = int(kit.rng.integers(4))
         corner = [(x, y), (x + cell, y), (x + cell, y + cell), (x, y + cell)][quarter]
-        form = kit.one([s.ellipse(*corner, cell).intersection(s.rect(x, y, cell, cell)), s.ellipse(x + cell / 2, y + cell / 2, 0.42 * cell),
-                        Polygon([(x, y), (x + cell, y + cell), (x, y + cell)]), s.crescent(x + cell / 2, y + cell / 2, 0.42 * cell, 90 * quarter),
-                        s.regular(x + cell / 2, y + cell / 2, 0.46 * cell, 6)])  # fmt: skip
+        form = kit.one(
+            [
+                s.ellipse(*corner, cell).intersection(s.rect(x, y, cell, cell)),
+                s.ellipse(x + cell / 2, y + cell / 2, 0.42 * cell),
+                Polygon([(x, y), (x + cell, y + cell), (x, y + cell)]),
+                s.crescent(x + cell / 2, y + cell / 2, 0.42 * cell, 90 * quarter),
+                s.regular(x + cell / 2, y + cell / 2, 0.46 * cell, 6),
+            ]
+        )
         scene.shape("Shape", form, tone)
         if kit.chance(0.35):
             inner = kit.accent(tone, 20)
@@ -118,68 +160,94 @@ def bauhaus(kit: Kit, scene: Scene) -> None:
 
 def magazine(kit: Kit, scene: Scene) -> None:
     w, h = scene.width, scene.height
-    scene.background(kit.scenery(h, w) if kit.chance(0.5) else gradient(kit.accents[0], mixed(kit.accents[0], kit.dark, 0.5), 80))
-    kit.headline(scene, kit.one(kit.words.titles).split("\n")[0].upper(), 0.04 * w, 0.04 * h, 0.92 * w, 0.16 * h, align="center", colourful=0.5)
+    scene.background(
+        kit.scenery(h, w) if kit.chance(0.5) else gradient(kit.accents[0], mixed(kit.accents[0], kit.dark, 0.5), 80)
+    )
+    kit.headline(
+        scene,
+        kit.one(kit.words.titles).split("\n")[0].upper(),
+        0.04 * w,
+        0.04 * h,
+        0.92 * w,
+        0.16 * h,
+        align="center",
+        colourful=0.5,
+    )
     kit.subject(scene, 0.5 * w, 0.53 * h, 0.72 * w, kit.soft_shadow(0.4))
     for x, y, anchor, align in ((0.05, 0.3, "lt", "left"), (0.95, 0.72, "rt", "right")):
-        kit.write(scene, kit.one(kit.words.sublines), x * w, y * h, 0.045 * w, use="bold", anchor=anchor, width=0.3 * w, align=align,  # type: ignore[arg-type]
-                  shadow=Shadow(1, 2, 4, 0.5))  # fmt: skip
+        kit.write(
+            scene,
+            kit.one(kit.words.sublines),
+            x * w,
+            y * h,
+            0.045 * w,
+            use="bold",
+            anchor=anchor,
+            width=0.3 * w,
+            align=align,  # type: ignore[arg-type]
+            shadow=Shadow(1, 2, 4, 0.5),
+        )
     by = 0.89 * h
-    scene.shape("Strip", s.rect(0, by, w, 0.07 * h), kit.accent(scene.beneath(0, by, w, 0.07 * h)), opacity=kit.one([1.0, 0.85]))
+    scene.shape(
+        "Strip", s.rect(0, by, w, 0.07 * h), kit.accent(scene.beneath(0, by, w, 0.07 * h)), opacity=kit.one([1.0, 0.85])
+    )
     kit.write(scene, kit.subline(0.3), 0.5 * w, by + 0.035 * h, 0.03 * h, use="body", anchor="cm", colourful=0)
-    scene.shape("Corner", Polygon([(w, 0.2 * h), (w, 0.36 * h), (0.86 * w, 0.28 * h)]), kit.accent(scene.beneath(0.86 * w, 0.2 * h, 0.14 * w, 0.16 * h)))
-
-
-def stickers(kit: Kit, scene: Scene) -> None:
-    w, h = scene.width, scene.height
-    scene.background(grain(kit.rng, h, w, kit.ground, 3, 1.5) if kit.chance(0.5) else stripes(kit.ground, mixed(kit.ground, kit.dark, 0.05), 20, 90))
-    kit.headline(scene, kit.title(0.3).replace("\n", " "), 0.1 * w, 0.05 * h, 0.8 * w, 0.12 * h, align="center", use="script")
-    for x, y in kit.some([(0.22, 0.38), (0.54, 0.36), (0.82, 0.42), (0.28, 0.72), (0.6, 0.7)], int(kit.rng.integers(3, 6))):
-        rgba = kit.cutout(0.24 * min(w, h), 12)
-        rim = int(0.011 * min(w, h))
-        if kit.chance(0.75):
-            rgba = _sticker(rgba, rim)
-        scene.picture("subject", "Sticker", rgba, x * w - rgba.shape[1] / 2, y * h - rgba.shape[0] / 2, Shadow(1, 4, 5, 0.35))
-    bw, bh = 0.34 * w, 0.08 * h
-    tag = kit.accent(kit.ground, 25)
-    scene.shape("Tag", s.turned(s.rect(0.33 * w, 0.87 * h, bw, bh, 10), kit.between(-5, 5)), tag)
-    kit.write(scene, kit.one(kit.words.shouts) + " " + kit.one(kit.words.prices), 0.5 * w, 0.87 * h + bh / 2, 0.45 * bh, use="bold", anchor="cm", colourful=0)
-    for _ in range(3):
-        cx, cy = kit.between(0.06, 0.94) * w, kit.between(0.24, 0.9) * h
-        r = 0.04 * min(w, h)
-        wobble = [(cx - 2 * r + i * 0.2 * r, cy + 0.5 * r * np.sin(i * 0.9)) for i in range(21)]
-        form = kit.one([s.star(cx, cy, r, 4, 0.35), s.stroke(wobble, 0.35 * r), s.crescent(cx, cy, r, 40)])
-        scene.shape("Doodle", form, kit.accent(scene.beneath(cx - r, cy - r, 2 * r, 2 * r), 25))
-
-
-def _sticker(rgba: np.ndarray, rim: int) -> np.ndarray:
-    """A cut-out with a white die-cut edge: one element, as a designer exports it."""
-    padded = np.pad(rgba, ((rim + 2,) * 2, (rim + 2,) * 2, (0, 0)))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
-    edge = cv2.GaussianBlur(cv2.dilate(padded[..., 3], disc), (0, 0), 0.8) / 255
-    alpha = padded[..., 3:] / 255
-    padded[..., :3] = padded[..., :3] * alpha + 255 * (1 - alpha)
-    padded[..., 3] = np.maximum(edge, alpha[..., 0]) * 255
-    return padded
+    scene.shape(
+        "Corner",
+        Polygon([(w, 0.2 * h), (w, 0.36 * h), (0.86 * w, 0.28 * h)]),
+        kit.accent(scene.beneath(0.86 * w, 0.2 * h, 0.14 * w, 0.16 * h)),
+    )
 
 
 def loose(kit: Kit, scene: Scene) -> None:
     w, h = scene.width, scene.height
     unit = min(w, h)
-    scene.background(kit.one([kit.ground, kit.scenery(h, w), gradient(kit.ground, kit.accents[0], 45), grain(kit.rng, h, w, kit.ground, 4, 2)]))
+    scene.background(
+        kit.one(
+            [
+                kit.ground,
+                kit.scenery(h, w),
+                gradient(kit.ground, kit.accents[0], 45),
+                grain(kit.rng, h, w, kit.ground, 4, 2),
+            ]
+        )
+    )
     for _ in range(kit.rng.integers(3, 8)):
         cx, cy, r = kit.between(0.1, 0.9) * w, kit.between(0.1, 0.9) * h, kit.between(0.08, 0.22) * unit
-        form = kit.one([s.blob(kit.rng, cx, cy, r, 0.8 * r), s.regular(cx, cy, r, 6, kit.between(0, 60)), s.crescent(cx, cy, r, kit.between(0, 360)),
-                        s.arch(cx - 0.6 * r, cy - r, 1.2 * r, 2 * r), s.sector(cx, cy, r, 0, kit.between(0, 90), kit.between(150, 300)),
-                        s.turned(s.rect(cx - 1.3 * r, cy - 0.3 * r, 2.6 * r, 0.6 * r, 0.3 * r), kit.between(-70, 70)),
-                        s.star(cx, cy, r, 8, 0.7), s.many(s.rect(cx - r, cy - r + i * 0.4 * r, 2 * r, 0.2 * r) for i in range(5))])  # fmt: skip
+        form = kit.one(
+            [
+                s.blob(kit.rng, cx, cy, r, 0.8 * r),
+                s.regular(cx, cy, r, 6, kit.between(0, 60)),
+                s.crescent(cx, cy, r, kit.between(0, 360)),
+                s.arch(cx - 0.6 * r, cy - r, 1.2 * r, 2 * r),
+                s.sector(cx, cy, r, 0, kit.between(0, 90), kit.between(150, 300)),
+                s.turned(s.rect(cx - 1.3 * r, cy - 0.3 * r, 2.6 * r, 0.6 * r, 0.3 * r), kit.between(-70, 70)),
+                s.star(cx, cy, r, 8, 0.7),
+                s.many(s.rect(cx - r, cy - r + i * 0.4 * r, 2 * r, 0.2 * r) for i in range(5)),
+            ]
+        )
         base = kit.accent(scene.beneath(cx - r, cy - r, 2 * r, 2 * r))
         paint = radial(mixed(base, kit.light, 0.4), base) if kit.chance(0.25) else base
-        scene.shape("Shape", form, paint, opacity=kit.one([1.0, 1.0, 1.0, kit.between(0.5, 0.85)]), shadow=kit.soft_shadow(0.3),
-                    outline=Outline(kit.between(3, 7), kit.light) if kit.chance(0.15) else None)  # fmt: skip
+        scene.shape(
+            "Shape",
+            form,
+            paint,
+            opacity=kit.one([1.0, 1.0, 1.0, kit.between(0.5, 0.85)]),
+            shadow=kit.soft_shadow(0.3),
+            outline=Outline(kit.between(3, 7), kit.light) if kit.chance(0.15) else None,
+        )
     for _ in range(kit.rng.integers(0, 3)):
-        kit.subject(scene, kit.between(0.2, 0.8) * w, kit.between(0.25, 0.75) * h, kit.between(0.26, 0.42) * unit, kit.soft_shadow(), tilt=20)
-    kit.headline(scene, kit.title(), *kit.calm(scene, 0.5 * w, 0.17 * h), 0.5 * w, 0.17 * h, shadow=kit.soft_shadow(0.3))
+        kit.subject(
+            scene,
+            kit.between(0.2, 0.8) * w,
+            kit.between(0.25, 0.75) * h,
+            kit.between(0.26, 0.42) * unit,
+            kit.soft_shadow(),
+            tilt=20,
+        )
+    kit.headline(
+        scene, kit.title(), *kit.calm(scene, 0.5 * w, 0.17 * h), 0.5 * w, 0.17 * h, shadow=kit.soft_shadow(0.3)
+    )
     kit.write(scene, kit.prose(2), *kit.calm(scene, 0.5 * w, 0.09 * unit, 30), 0.027 * unit, width=0.5 * w)
 
 

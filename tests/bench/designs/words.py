@@ -25,8 +25,10 @@ class Words:
 
 WORDS: dict[str, Words] = {
     "tuning": Words(
-        titles=("Summer\nSounds", "JAZZ NIGHT", "Farmers\nMarket", "Open Studio", "City Run", "THE BIG\nREAD", "Wild Coast",
-                "Coffee Week", "Art & Design\nFair", "Moonlight\nCinema", "GRAND OPENING", "Harvest\nDinner", "Bike to Work",
+        titles=("Summer\nSounds", "JAZZ NIGHT", "Farmers\nMarket", "Open Studio", "City Run", "THE BIG\nREAD",
+                "Wild Coast",
+                "Coffee Week", "Art & Design\nFair", "Moonlight\nCinema", "GRAND OPENING", "Harvest\nDinner",
+                "Bike to Work",
                 "Robot Lab", "Slow Travel"),
         sublines=("Live music under the open sky", "Every Thursday from eight", "Fresh, local and in season",
                   "Meet the makers behind the work", "Ten kilometres through the old town",
