@@ -96,7 +96,7 @@ def sample(plane: Plane, x: Plane, y: Plane, *, cubic: bool = False) -> Plane:
     Bilinear, or bicubic (Keys, a = −0.75, may overshoot); beyond the border the border continues.
     """
     count = x.size
-    rows = -(-count // _LANE)
+    rows = max(1, -(-count // _LANE))
     flat = np.zeros((2, rows * _LANE), np.float32)
     flat[0, :count], flat[1, :count] = x, y
     maps = flat.reshape(2, rows, _LANE)

@@ -13,6 +13,7 @@ import numpy as np
 
 from layerlift.imaging.layer import Plane
 from layerlift.refine.fill import enlarge, push_pull
+from layerlift.refine.moments import in_parallel
 from layerlift.refine.rough import RoughLayer
 
 _ALONE = (0.85, 0.98)
@@ -37,10 +38,12 @@ def corrected(mean: Plane, layers: Sequence[RoughLayer], shares: Sequence[Plane]
     residual = mean.copy()
     for layer, share in zip(layers, shares, strict=True):
         residual[layer.box.slices] -= share[..., None] * layer.colour
-    return [
-        _corrected(layer, share, residual[layer.box.slices], mean[layer.box.slices])
-        for layer, share in zip(layers, shares, strict=True)
-    ]
+
+    def one(place: int) -> Plane:
+        part = layers[place].box.slices
+        return _corrected(layers[place], shares[place], residual[part], mean[part])
+
+    return in_parallel(one, range(len(layers)))
 
 
 def _corrected(layer: RoughLayer, share: Plane, residual: Plane, mean: Plane) -> Plane:

@@ -57,18 +57,19 @@ def learn(
     tallies = _expect(document, grid, seen, models, cells)
     alphas = [np.where(tally.alpha > 0, tally.alpha, layer.alpha) for tally, layer in zip(tallies, layers, strict=True)]
     shares = visibility([replace(layer, alpha=alpha) for layer, alpha in zip(layers, alphas, strict=True)])
-    return [
-        _maximise(layer, colour, tally, alpha, share, bottom=place == 0)
-        for place, (layer, colour, tally, alpha, share) in enumerate(
-            zip(layers, colours, tallies, alphas, shares, strict=True)
-        )
-    ]
+
+    def one(place: int) -> LayerModel:
+        return _maximise(layers[place], colours[place], tallies[place], alphas[place], shares[place], bottom=place == 0)
+
+    return in_parallel(one, range(len(layers)))
 
 
 def _expect(document: Document, grid: Grid, seen: Moments, models: Sequence[LayerModel], cells: Cells) -> list[Tally]:
     stride = stride_for(grid)
     touched = cv2.dilate((cells.mixed != 0).astype(np.uint8), np.ones((2, 2), np.uint8), anchor=(1, 1)) > 0
-    tallies = [_untouched(seen, model, (cells.base == place) & ~touched) for place, model in enumerate(models)]
+    tallies = in_parallel(
+        lambda place: _untouched(seen, models[place], (cells.base == place) & ~touched), range(len(models))
+    )
     columns = owners(grid.document.width, grid.cells.width, stride)
     rows = owners(grid.document.height, grid.cells.height, stride)
     share = np.float32(1) / np.outer(np.bincount(rows, minlength=grid.cells.height), np.bincount(columns)).astype(

@@ -20,7 +20,7 @@ from layerlift.imaging.layer import Layer, Plane
 from layerlift.refine.clean import box, ceiling, edge
 from layerlift.refine.colours import visibility
 from layerlift.refine.fill import push_pull
-from layerlift.refine.moments import Moments, quarter
+from layerlift.refine.moments import Moments, in_parallel, quarter
 from layerlift.refine.rough import RoughLayer
 from layerlift.refine.symmetric import DIAGONAL, outer
 
@@ -57,21 +57,23 @@ def first(
     texture inside the cells. With `exact` alphas are taken as they are, not blurred by the engine's uncertainty.
     """
     shares = visibility(layers)
-    models = []
-    for place, (layer, share, colour) in enumerate(zip(layers, shares, colours, strict=True)):
+
+    def one(place: int) -> LayerModel:
+        layer, share, colour = layers[place], shares[place], colours[place]
+        rows, columns = layer.box.slices
         weight = share * share + np.float32(1e-5) * (share > 0) + np.float32(1e-9)
         mean = push_pull(colour * weight[..., None], weight, SMOOTH, ENOUGH)
-        rows, columns = layer.box.slices
         pure = np.clip((share - np.float32(0.7)) * np.float32(4), 0, 1) ** 2
-        away = outer((seen.mean[layer.box.slices] - mean).transpose(2, 0, 1))
+        away = outer((seen.mean[rows, columns] - mean).transpose(2, 0, 1))
         if inner:
             away += seen.inner[:, rows, columns]
         trust = pure + np.float32(1e-6) * share + np.float32(1e-9)
         support = cast(Plane, cv2.GaussianBlur(quarter(pure), (0, 0), REACH)) / np.float32(0.05)
         spread = covariance(away * trust, trust, support, INFLATION)
         expected = np.ones_like(share) if place == 0 else layer.alpha if exact else box(layer.alpha, 1)
-        models.append(assemble(layer, expected, layer.alpha, mean, spread, colour, bottom=place == 0))
-    return models
+        return assemble(layer, expected, layer.alpha, mean, spread, colour, bottom=place == 0)
+
+    return in_parallel(one, range(len(layers)))
 
 
 def covariance(weighted: Plane, weight: Plane, support: Plane, inflation: float) -> tuple[Plane, Plane]:

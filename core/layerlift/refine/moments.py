@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from layerlift.imaging.layer import Document, Plane, full_scale
 from layerlift.imaging.resample import Grid, reduce
 from layerlift.refine.symmetric import outer
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 THREADS = 2
 """More threads than this wait for memory, not for the processor."""
@@ -53,11 +56,10 @@ def bands(grid: Grid, stride: int) -> list[tuple[slice, slice]]:
     return out
 
 
-def in_parallel(work: Callable[[tuple[slice, slice]], None], jobs: Iterable[tuple[slice, slice]]) -> None:
-    """Run `work` over all jobs on a few threads; the first failure is raised."""
+def in_parallel(work: Callable[[Job], Result], jobs: Iterable[Job]) -> list[Result]:
+    """`work` of every job, in order, on a few threads; the first failure is raised."""
     with ThreadPoolExecutor(THREADS) as pool:
-        for _ in pool.map(work, jobs):
-            pass
+        return list(pool.map(work, jobs))
 
 
 def moments(document: Document, grid: Grid) -> Moments:

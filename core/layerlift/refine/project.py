@@ -96,7 +96,7 @@ def _shown(parts: Sequence[Part], count: int, host: Arithmetic, scale: int) -> P
 
 def _settle(parts: Sequence[Part], wrong: NDArray[np.intp], target: Plane, host: Arithmetic, scale: int) -> None:
     """Integer steps at the points that are still off: on the heaviest layer, on the topmost one, then by trial."""
-    few, chosen = _subset(parts, wrong)
+    few, chosen = subset(parts, wrong)
     weights = visible(few, wrong.size, scale)
     heaviest, topmost = _leaders(few, weights, wrong.size)
     for leader in (heaviest, heaviest, heaviest, topmost, topmost, heaviest):
@@ -110,7 +110,7 @@ def _settle(parts: Sequence[Part], wrong: NDArray[np.intp], target: Plane, host:
     for place in reversed(range(len(few))):
         _try_steps(few, place, target, host, scale)
     _surrender(few, heaviest, target, (_shown(few, wrong.size, host, scale) != target).any(0), scale)
-    _put_back(parts, few, chosen)
+    put_back(parts, few, chosen)
 
 
 def _try_steps(parts: Sequence[Part], place: int, target: Plane, host: Arithmetic, scale: int) -> None:
@@ -145,7 +145,7 @@ def _reconcile(parts: Sequence[Part], target: Plane, host: Arithmetic) -> None:
     deep = np.flatnonzero(depth > 1)
     if deep.size == 0:
         return
-    few, chosen = _subset(parts, deep)
+    few, chosen = subset(parts, deep)
     goal = target[:, deep]
     off = np.zeros(deep.size, np.bool_)
     for other in HOSTS:
@@ -153,7 +153,7 @@ def _reconcile(parts: Sequence[Part], target: Plane, host: Arithmetic) -> None:
             off |= (np.abs(_shown(few, deep.size, other, 255) - goal) > 1).any(0)
     heaviest, _ = _leaders(few, visible(few, deep.size, 255), deep.size)
     _surrender(few, heaviest, goal, off, 255)
-    _put_back(parts, few, chosen)
+    put_back(parts, few, chosen)
 
 
 def _leaders(parts: Sequence[Part], weights: Sequence[Plane], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -168,8 +168,8 @@ def _leaders(parts: Sequence[Part], weights: Sequence[Plane], count: int) -> tup
     return heaviest, topmost
 
 
-def _subset(parts: Sequence[Part], points: NDArray[np.intp]) -> tuple[list[Part], list[NDArray[np.intp]]]:
-    """The parts at some points (ascending) only, and which of their own points those are."""
+def subset(parts: Sequence[Part], points: NDArray[np.intp]) -> tuple[list[Part], list[NDArray[np.intp]]]:
+    """The parts at some points (ascending, at least one) only, and which of their own points those are."""
     few, chosen = [], []
     for part in parts:
         at = np.searchsorted(points, part.at)
@@ -179,7 +179,8 @@ def _subset(parts: Sequence[Part], points: NDArray[np.intp]) -> tuple[list[Part]
     return few, chosen
 
 
-def _put_back(parts: Sequence[Part], few: Sequence[Part], chosen: Sequence[NDArray[np.intp]]) -> None:
+def put_back(parts: Sequence[Part], few: Sequence[Part], chosen: Sequence[NDArray[np.intp]]) -> None:
+    """Write what was done to a subset back into the parts it was taken from."""
     for part, one, own in zip(parts, few, chosen, strict=True):
         part.alpha[own] = one.alpha
         part.colour[:, own] = one.colour

@@ -22,7 +22,7 @@ from layerlift.imaging.resample import Grid, sample
 from layerlift.progress import Progress
 from layerlift.refine.cells import Cells
 from layerlift.refine.models import LayerModel
-from layerlift.refine.project import Part, project
+from layerlift.refine.project import Part, project, put_back, subset, visible
 from layerlift.refine.unmix import Points, expected, given, unmix
 
 STRIP_ROWS, STRIP_PIXELS = 256, 1 << 20
@@ -185,14 +185,30 @@ def _refine_points(
 ) -> None:
     """Unmix the points, make them exact, write them; the document is opaque here."""
     scale = full_scale(scene.document.pixels)
-    shares = given(points, scene.models) if scene.trusted else unmix(points, scene.models)
-    parts: list[Part] = []
-    for share in shares:
-        levels = _levels(share.alpha, scale, snap=not scene.trusted)
-        at = share.at
-        colour = _fill(scene.models[share.layer], points.x[at], points.y[at], scale)
-        parts.append(Part(share.layer, at, levels, colour, share.spread))
-    project(parts, np.rint(points.colour * np.float32(scale)), scene.arithmetic, scale)
+    target = np.rint(points.colour * np.float32(scale))
+    parts = [
+        Part(
+            share.layer,
+            share.at,
+            _levels(share.alpha, scale, snap=not scene.trusted),
+            target[:, share.at],
+            share.spread,
+        )
+        for share in (given if scene.trusted else unmix)(points, scene.models)
+    ]
+    weights = visible(parts, points.count, scale)
+    together = np.zeros(points.count, np.bool_)
+    for part, weight in zip(parts, weights, strict=True):
+        # Who is seen alone keeps the document's colour; who is not seen alone starts from what the engine imagined.
+        other = np.flatnonzero((part.alpha > 0) & (weight < 1))
+        together[part.at[(weight > 0) & (weight < 1)]] = True
+        at = part.at[other]
+        part.colour[:, other] = np.rint(_fill(scene.models[part.layer], points.x[at], points.y[at], scale))
+    mixed = np.flatnonzero(together)
+    if mixed.size:
+        few, chosen = subset(parts, mixed)
+        project(few, target[:, mixed], scene.arithmetic, scale)
+        put_back(parts, few, chosen)
     for part in parts:
         _write(canvases[part.layer], part, row, column)
     for place in range(int(points.base.max())):
