@@ -121,13 +121,13 @@ def _calmed(levels: Plane, texture: float, ringing: float) -> Plane:
     return cv2.bilateralFilter(once, 9, 2.5 * texture + 4, 4.0).astype(np.float32)
 
 
-def _linked(calm: Plane, threshold: float) -> tuple[int, Labels]:
-    """Components of 4-neighbours that differ by at most `threshold` in every channel (on a grid with links)."""
+def _linked(calm: Plane, threshold: float, known: Mask) -> tuple[int, Labels]:
+    """Components of known 4-neighbours that differ by at most `threshold` in every channel (on a grid with links)."""
     height, width = calm.shape[:2]
     grid = np.zeros((2 * height - 1, 2 * width - 1), np.uint8)
-    grid[::2, ::2] = 1
-    grid[::2, 1::2] = np.abs(np.diff(calm, axis=1)).max(axis=2) <= threshold
-    grid[1::2, ::2] = np.abs(np.diff(calm, axis=0)).max(axis=2) <= threshold
+    grid[::2, ::2] = known
+    grid[::2, 1::2] = (np.abs(np.diff(calm, axis=1)).max(axis=2) <= threshold) & known[:, 1:] & known[:, :-1]
+    grid[1::2, ::2] = (np.abs(np.diff(calm, axis=0)).max(axis=2) <= threshold) & known[1:] & known[:-1]
     count, labels = cv2.connectedComponents(grid, connectivity=4, ltype=cv2.CV_32S)
     return count - 1, np.ascontiguousarray(labels[::2, ::2]) - 1
 
@@ -137,9 +137,9 @@ def _cores(labels: Labels, count: int, thickness: int) -> Labels:
     field = labels.astype(np.float32)
     kernel = np.ones((3, 3), np.uint8)
     inner = cv2.erode(field, kernel) == cv2.dilate(field, kernel)
-    strong = np.bincount(labels[inner], minlength=count) >= thickness
+    strong = np.bincount(labels[inner & (labels >= 0)], minlength=count) >= thickness
     number = np.where(strong, np.cumsum(strong) - 1, -1).astype(np.int32)
-    return number[labels]
+    return np.where(labels >= 0, number[labels], -1).astype(np.int32)
 
 
 def nearest(labels: Labels, floor: int = 0) -> tuple[Labels, NDArray[np.intp], Plane]:
@@ -191,7 +191,7 @@ def _blend_edges(labels: Labels, calm: Plane, levels: Plane, tolerance: float) -
 
 def _swallow_crumbs(labels: Labels, smallest: int) -> Labels:
     """Give components of detail below `smallest` pixels to their nearest surface."""
-    count, parts, stats, _ = cv2.connectedComponentsWithStats((labels < 0).astype(np.uint8), connectivity=8)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats((labels == -1).astype(np.uint8), connectivity=8)
     crumb = stats[:, cv2.CC_STAT_AREA] < smallest
     crumb[0] = False
     field, _, _ = nearest(labels)
@@ -238,18 +238,17 @@ def segment(image: Plane, unknown: Mask | None = None) -> Surfaces:
     ringing = ringing_of(levels)
     calm = _calmed(levels, texture, ringing)
     slack = max(texture if texture <= _TRUSTED_TEXTURE else 1.0, 1.5 * min(ringing, 2.0))
-    count, labels = _linked(calm, 2.6 + 0.5 * slack)
-    labels = _cores(labels, count, 4)
-    if unknown is not None and unknown.any():
-        labels = np.where(unknown, -1, labels)
-        seen = np.bincount(labels[labels >= 0], minlength=count)
-        labels = np.where((labels >= 0) & (seen[labels] < 12), -1, labels)
+    known = np.ones(levels.shape[:2], bool) if unknown is None or unknown.all() else ~unknown
+    count, labels = _linked(calm, 2.6 + 0.5 * slack, known)
+    labels = _cores(labels, count, 4) if count else labels
     count = int(labels.max()) + 1
     if count:
-        labels = _blend_edges(labels, calm, levels, 10 + 2.5 * slack)
-        labels = _swallow_crumbs(labels, 7)
+        blended = _blend_edges(labels, calm, levels, 10 + 2.5 * slack)
+        labels = _swallow_crumbs(np.where(known, blended, -2).astype(np.int32), 7)
+        if not known.all():
+            # What was reconstructed tells nothing: it goes on as whatever is nearest to it.
+            labels, source, _ = nearest(labels, floor=-1)
+            calm = calm.reshape(-1, 3)[source]
         for _ in range(2):
             labels, count = _joined(labels, count, calm, 5.0 + 0.5 * slack)
-        if unknown is not None and unknown.any() and not unknown.all():
-            labels = np.where(unknown, nearest(np.where(unknown, -2, labels), floor=-1)[0], labels)
     return Surfaces(labels, count, levels, calm, texture, min(ringing, 3.0))
