@@ -150,7 +150,7 @@ def _easy(image: Plane, hole: Mask, context: Mask) -> Plane | None:
         ring = _grow(hole, 24) & context
     degree = 2 if hole.mean() > 0.03 and ring.sum() > 200 else 1
     found = ground.fit(image, ring, degree)
-    if found is not None and found.explains:
+    if found is not None and found.explains and not ground.cuts(image, hole, ring, found):
         return ground.extend(image, hole, context, found)
     thickness = cv2.distanceTransform(np.pad(hole, 1).astype(np.uint8), cv2.DIST_C, 3).max()
     if thickness <= _THIN:

@@ -64,6 +64,17 @@ def fit(image: Plane, ring: Mask, degree: int) -> Ground | None:
     return _judged(image, ring, surface, noise, tolerance)
 
 
+def cuts(image: Plane, hole: Mask, ring: Mask, ground: Ground) -> bool:
+    """Whether `hole` cuts through something that stands on the ground: it should be continued, not wiped out.
+
+    What is thinner than three pixels is the halo of what was removed and does not count.
+    """
+    outlier = ring & (np.abs(image - ground.values).max(2) >= ground.tolerance)
+    solid = cv2.morphologyEx(outlier.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+    contact = (cv2.dilate(hole.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & ring
+    return bool((solid & contact).sum() > 0.015 * contact.sum())
+
+
 def smooth(image: Plane, ring: Mask) -> bool:
     """Whether the ring shows neither edges nor texture: nothing that a membrane would smear."""
     inner = cv2.erode(ring.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0

@@ -16,8 +16,9 @@ from layerlift.engines.quick.membrane import stitch
 from layerlift.engines.quick.patchfill import Completion
 from layerlift.imaging.layer import Mask, Plane
 
-_MAX_STEP = np.float32(0.1)
-"""A seam's colour step is taken out up to here; a larger one is an edge that the copies show, and would bleed."""
+_STEP, _EDGE = np.float32(0.08), np.float32(0.2)
+"""A seam's colour step is taken out up to the first; above the second it is an edge that the copies cut, and taking
+it out would spread its colour over the whole fill."""
 
 
 def replay(image: Plane, hole: Mask, known: Mask, completion: Completion) -> Plane:
@@ -89,7 +90,9 @@ def _seams(image: Plane, copied: Plane, hole: Mask, known: Mask, offset: NDArray
         count = first[1] + second[1]
         wanted = (first[0] * first[1] + second[0] * second[1]) / np.maximum(count, 1)
         shown = copied[ys + down, xs + right] - copied[ys, xs]
-        step = np.where(count > 0, np.clip(wanted - shown, -_MAX_STEP, _MAX_STEP), 0)
+        step = (wanted - shown) * (count > 0)
+        height = np.abs(step).max(1, keepdims=True)
+        step *= np.clip((_EDGE - height) / (_EDGE - _STEP), 0, 1)
         load[ys, xs] -= step
         load[ys + down, xs + right] += step
     return stitch(load, hole, wires, cycles=1)

@@ -94,3 +94,16 @@ def test_smooth_but_not_polynomial() -> None:
 def test_no_context_no_noise() -> None:
     nothing = np.zeros((90, 140), bool)
     assert (ground.grain(_plane(0.02)[1], _hole(), nothing) == 0).all()
+
+
+def test_what_the_hole_cuts_is_no_ground_but_a_halo_is() -> None:
+    truth, _ = _plane()
+    hole = _hole()
+    halo, bar = truth.copy(), truth.copy()
+    halo[29:61, 39:101] += 0.3
+    bar[40:48, 101:120] += 0.3
+    for image, cut in ((truth, False), (halo, False), (bar, True)):
+        found = ground.fit(image, ~hole, 1)
+        assert found is not None
+        assert found.explains
+        assert ground.cuts(image, hole, ~hole, found) is cut
