@@ -172,7 +172,7 @@ def _emit(job: Job, **record: Any) -> None:
     """One JSON object on one line of standard output."""
     output = None if job.target.path is None else str(job.target.path)
     whole = {"input": job.wanted.label, "output": output, "format": job.target.format, **record}
-    print(json.dumps(whole, ensure_ascii=False), flush=True)  # noqa: T201
+    print(json.dumps(whole), flush=True)  # noqa: T201
 
 
 def _note(line: str) -> None:

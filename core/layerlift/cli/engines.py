@@ -15,7 +15,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print every engine."""
     found = available()
     if arguments.json:
-        print(json.dumps([asdict(info) for info in found], ensure_ascii=False))  # noqa: T201
+        print(json.dumps([asdict(info) for info in found]))  # noqa: T201
         return DONE
     columns = [("engine", False), ("what it is", False), ("can", False), ("layers", True), ("here", False)]
     rows = [

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         record = {"file": arguments.stack, **stack_record(stack)}
         if difference is not None:
             record["against"] = {"file": arguments.against, **asdict(difference)}
-        print(json.dumps(record, ensure_ascii=False))  # noqa: T201
+        print(json.dumps(record))  # noqa: T201
         return DONE
     print_table(_title(arguments.stack, stack), _COLUMNS, [_row(layer) for layer in facts(stack)])
     if difference is not None:

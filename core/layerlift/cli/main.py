@@ -7,6 +7,7 @@ imported when it is called.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import traceback
@@ -26,6 +27,7 @@ REPORT = "Please report it, with what it prints when LAYERLIFT_DEBUG=1 is set."
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command with `argv` (None: the program's own arguments). Returns the exit code, never raises."""
+    _never_stumble_over_letters()
     try:
         arguments = build_parser().parse_args(argv)
     except SystemExit as stop:  # argparse has printed help, version or what is wrong
@@ -79,6 +81,13 @@ def explanation(failure: Exception) -> str:
 def debugging() -> bool:
     """Whether the user wants tracebacks: LAYERLIFT_DEBUG=1."""
     return os.environ.get("LAYERLIFT_DEBUG", "") not in ("", "0")
+
+
+def _never_stumble_over_letters() -> None:
+    """Windows pipes speak old code pages, which lack × and →: print "?" for those instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _forget_stdout() -> None:

@@ -211,6 +211,24 @@ def test_a_folder_that_is_a_file(layerlift, picture, work, out):
     assert everything(work) == ["file", "photo.png"]
 
 
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder(layerlift, picture, work):
+    picture()
+    (work / "locked").mkdir(mode=0o500)
+    code, _, err = layerlift("decompose", "photo.png", "-o", "locked/x.psd", *FAKE)
+    assert code == 1
+    assert "The folder locked cannot be written to." in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc takes no files, from root neither")
+def test_a_folder_that_takes_no_files(layerlift, picture, work):
+    code, _, err = layerlift("decompose", picture(), "-o", "/proc/x.psd", "-q", *FAKE)
+    assert code == 1
+    assert err.startswith(("layerlift: /proc/x.psd ", "layerlift: The folder /proc "))
+    assert err.count("\n") == 1
+    assert everything(work) == ["photo.png"]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk(picture, work):
     photo = picture()

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import io
+import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -142,3 +146,53 @@ def test_a_reader_who_leaves_is_no_failure_worth_words(work):
     done = run_module("engines", "--json", stdout=writer)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+class Broken(io.StringIO):
+    """Standard output on which writing fails."""
+
+    def __init__(self, failure: BaseException):
+        super().__init__()
+        self.failure = failure
+
+    def write(self, text: str) -> int:
+        raise self.failure
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "words"),
+    [
+        (BrokenPipeError(), 1, ""),
+        (OSError(28, "No space left on device"), 1, "layerlift: Standard output cannot be read or written: No space"),
+        (KeyboardInterrupt(), 130, "layerlift: Cancelled. Nothing was written."),
+    ],
+)
+def test_the_border_in_this_process(layerlift, monkeypatch, failure, code, words):
+    monkeypatch.delenv("LAYERLIFT_DEBUG", raising=False)
+    monkeypatch.setattr(sys, "stdout", Broken(failure))
+    found, _, err = layerlift("engines", "--json")
+    assert found == code
+    assert err.startswith(words)
+    assert bool(err) == bool(words)
+
+
+def test_old_code_pages_do_not_stop_anything(picture):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = run_module("decompose", str(picture("größe.png")), "-o", "猫.psd", "--engine", "fake", env=environment)
+    assert done.returncode == 0, done.stderr
+    assert b"gr??e.png ? ?.psd: 4 layers in" in done.stderr
+    done = run_module("inspect", "猫.psd", "--json", env=environment)
+    assert json.loads(done.stdout)["file"] == "猫.psd"
+
+
+def test_in_another_thread_signals_are_left_alone(layerlift, picture):
+    """An embedding program calls `main` from a worker."""
+    photo, codes = picture(), []
+    before = signal.getsignal(signal.SIGINT)
+    worker = threading.Thread(
+        target=lambda: codes.append(door.main(["decompose", str(photo), "-q", "--engine", "fake"]))
+    )
+    worker.start()
+    worker.join(60)
+    assert codes == [0]
+    assert signal.getsignal(signal.SIGINT) == before

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,10 @@ def test_standard_input_once():
     assert (wanted.path, wanted.stem, wanted.alone) == (None, "picture", True)
     with pytest.raises(RequestError, match="named twice"):
         expand(["-", "a.png", "-"])
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may list anything")
+def test_a_folder_that_cannot_be_listed(folder):
+    (folder / "locked").mkdir(mode=0o100)
+    (wanted,) = expand(["pics/locked"])
+    assert "cannot be listed" in wanted.error.sentence
