@@ -6,6 +6,7 @@ Law: stdlib and `limits`; knows neither PNG nor any layout of entries.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,18 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold: the same stack makes the same file whenever it is written."""
 _MOST_BYTES = limits.MAX_PIXELS * 8 + (64 << 20)
 """Largest entry taken out of a zip: the largest layer at 16 bit, not compressed, and room for what surrounds it."""
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    OSError,
+)
+"""What zipfile raises on damaged, locked or exotic files."""
 
 
 def put(packed: zipfile.ZipFile, name: str, data: bytes, *, deflate: bool = False) -> None:
@@ -43,7 +56,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as packed:
             yield packed
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         raise InputError(f"{path.name} is a damaged or locked file ({error}).", "Write the stack again.") from error
 
 

@@ -77,7 +77,7 @@ def decode(data: bytes | str) -> Description:
             extent=Extent(int(width), int(height)),
             name=str(found.get("name", "Picture")),
             depth=int(found.get("depth", 8)),
-            icc=found.get("icc"),
+            icc=_file(found.get("icc")),
             notes=tuple(str(note) for note in found.get("notes", ())),
             drift=None if drift is None else Drift(drift["mean"], drift["p99"], tuple(drift["per_layer"])),
             entries=tuple(_entry(layer) for layer in found["layers"]),
@@ -108,16 +108,29 @@ def _layer(layer: Layer, file: str | None) -> dict[str, Any]:
 def _entry(found: dict[str, Any]) -> Entry:
     bounds = found["bounds"]
     return Entry(
-        file=found.get("file"),
+        file=_file(found.get("file")),
         name=str(found["name"]),
         role=Role(found.get("role", "graphic")),
-        bounds=Bounds(*(int(bounds[key]) for key in ("x", "y", "width", "height"))),
+        bounds=Bounds(*(_pixel(bounds[key]) for key in ("x", "y", "width", "height"))),
         opacity=float(found.get("opacity", 1)),
         blend_mode=str(found.get("blend_mode", "normal")),
         group=tuple(str(name) for name in found.get("group", ())),
         text=_text(found.get("text")),
         confidence=float(found.get("confidence", 1)),
     )
+
+
+def _file(found: Any) -> str | None:
+    if found is not None and not isinstance(found, str):
+        raise TypeError("a file's name is not a string")
+    return found
+
+
+def _pixel(found: Any) -> int:
+    """A coordinate or size; what no format and no array can hold is damage."""
+    if abs(int(found)) >= 1 << 31:
+        raise ValueError(f"{found} is no pixel")
+    return int(found)
 
 
 def _text(found: dict[str, Any] | None) -> Text | None:

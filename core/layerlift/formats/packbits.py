@@ -37,7 +37,8 @@ def pack(plane: Bytes) -> tuple[NDArray[np.uint32], bytes]:
 
 
 def unpack(packed: bytes, rows: int, columns: int) -> Bytes:
-    """The (rows, columns) bytes that `pack` packed. Raises InputError if `packed` is damaged or too short."""
+    """The (rows, columns) bytes that `pack` packed. Raises InputError where nothing can be unpacked; rows that are
+    damaged inside come out wrong, as in every reader: the code has no checksum."""
     entries = [
         (256, 4, 1, columns),
         (257, 4, 1, rows),
