@@ -27,7 +27,8 @@ PAD = 4
 @dataclass(eq=False)
 class Shape:
     """One surface's whole outline. `window` in canvas pixels (may stick out by PAD); `whole` and `seen` bool masks of
-    that size; `numbers` the pieces it is seen in; `below` the numbers of pieces known to lie in front of it."""
+    that size; `numbers` the pieces it is seen in; `below` the numbers of pieces known to lie in front of it;
+    `opacity` of a film, through which the surface `behind` shines."""
 
     numbers: tuple[int, ...]
     window: Bounds
@@ -40,6 +41,8 @@ class Shape:
     cost: float = 1.0
     hosts: frozenset[int] = frozenset()
     below: set[int] = field(default_factory=set)
+    opacity: float = 1.0
+    behind: Polynomial | None = None
 
     @property
     def area(self) -> int:
@@ -86,7 +89,7 @@ def _closed(here: Labels, number: int) -> Mask:
         hole = parts == i
         rim = hole & (cv2.dilate((~hole).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
         through = np.isin(here, open_numbers)
-        if through[rim].mean() > 0.6 and (through & hole).sum() > 0.2 * area:
+        if through[rim].mean() > 0.6 and (through & hole).sum() > 0.02 * area:
             out &= ~hole
     return out
 
@@ -196,7 +199,7 @@ def _settle(scene: _Scene, shape: Shape, best: Completion, by_number: dict[int, 
     _adopt(scene, shape, best)
 
 
-def _ordered(shapes: list[Shape]) -> list[Shape]:
+def ordered(shapes: list[Shape]) -> list[Shape]:
     """Bottom → top: hosts below guests, hidden below hiding, larger below smaller where nothing is known."""
     by_number = {n: shape for shape in shapes for n in shape.numbers}
     left = sorted(shapes, key=lambda s: -s.area)
@@ -219,10 +222,10 @@ def _ordered(shapes: list[Shape]) -> list[Shape]:
 
 
 def arrange(pieces: Pieces, unknown: Mask) -> list[Shape]:
-    """All shapes of the picture, bottom → top, each with its hidden parts; under `unknown` (h, w) nothing was seen."""
+    """All shapes of the picture, each with its hidden parts, not yet in order; under `unknown` (h, w) nothing was seen."""
     scene = _Scene(pieces, unknown)
     _see_through(scene)
     shapes = [_shape(scene, piece) for piece in scene.pieces.all.values()]
     _enclosures(scene, shapes)
     _complete_all(scene, shapes)
-    return _ordered(shapes)
+    return shapes

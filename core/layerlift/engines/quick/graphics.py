@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from layerlift.engines.quick.depth import Shape, arrange
+from layerlift.engines.quick.depth import Shape, arrange, ordered
 from layerlift.engines.quick.element import Element
 from layerlift.engines.quick.groups import group
 from layerlift.engines.quick.paint import paint
 from layerlift.engines.quick.regions import split
 from layerlift.engines.quick.surface import Labels, Surfaces, segment
+from layerlift.engines.quick.translucent import films, horizons
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Mask, Plane, Role
 from layerlift.progress import Progress
@@ -33,7 +34,10 @@ def find(image: Plane, unknown: Mask, progress: Progress) -> list[Element]:
     progress.stage("Finding shapes")
     surfaces = segment(image, unknown)
     progress.advance(0.4)
-    shapes = [shape for shape in arrange(split(surfaces, unknown), unknown) if shape.area]
+    pieces = split(surfaces, unknown)
+    shapes = films([shape for shape in arrange(pieces, unknown) if shape.area], pieces.ground)
+    horizons(shapes, image.shape[1])
+    shapes = ordered(shapes)
     progress.advance(0.7)
     groups = group(shapes, image.shape[0] * image.shape[1])
     if len(groups) > _MOST:

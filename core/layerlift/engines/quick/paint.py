@@ -47,9 +47,10 @@ def paint(shape: Shape, surfaces: Surfaces, cover: Labels, rank: int) -> tuple[B
     inner = cv2.erode(whole.astype(np.uint8), _SQUARE, iterations=2, borderValue=1) > 0
     outer = cv2.dilate(whole.astype(np.uint8), _SQUARE, iterations=2) > 0
     band = outer & ~inner & (cv2.dilate(above.astype(np.uint8), _SQUARE) == 0)
+    film = shape.behind is not None
     colour = _colour(shape, levels, bounds, whole, seen & ~above & (inner | (not shape.clean)))
     alpha = soft
-    if band.any() and not outer.all():
+    if band.any() and not outer.all() and not film:
         _, source, _ = nearest(np.where(outer | above, -1, 0).astype(np.int32))
         behind = levels.reshape(-1, 3)[source[band]]
         front, mixed = colour[band], levels[band]
@@ -62,12 +63,18 @@ def paint(shape: Shape, surfaces: Surfaces, cover: Labels, rank: int) -> tuple[B
         alpha[~outer] = 0
     alpha[alpha < 0.02] = 0
     alpha[alpha > 0.98] = 1
+    alpha *= np.float32(shape.opacity)
     return bounds, alpha.astype(np.float32), np.clip(colour / 255, 0, 1).astype(np.float32)
 
 
 def _colour(shape: Shape, levels: Plane, bounds: Bounds, whole: Mask, sure: Mask) -> Plane:
     """The picture where `sure`, elsewhere the surface's polynomial (clean) or the nearest sure colour (texture)."""
     out = levels.copy()
+    if shape.behind is not None:
+        ys, xs = np.nonzero(np.ones(whole.shape, bool))
+        film = shape.surface.at(ys + bounds.y, xs + bounds.x)
+        film -= (1 - shape.opacity) * shape.behind.at(ys + bounds.y, xs + bounds.x)
+        return np.clip(film / shape.opacity, 0, 255).reshape(levels.shape)
     ys, xs = np.nonzero(~sure)
     if shape.clean or not sure.any():
         out[ys, xs] = shape.surface.at(ys + bounds.y, xs + bounds.x)
