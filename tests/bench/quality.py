@@ -12,6 +12,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,20 @@ def draw(design: Design, result: Result, found: list[metrics.Found], out: Path) 
     sheets.comparison(design, cells, [None, *(score.seen for score in result.scores)]).save(out / f"{design.name}.png")
 
 
+def _run(
+    design: Design, methods: dict[str, Method], results: dict[str, list[Result]], tell: bool, out: Path | None
+) -> None:
+    for name, method in methods.items():
+        result, found = measure(design, method)
+        results[name].append(result)
+    if tell:
+        row = summary([result])
+        cells = " ".join(f"{head} {row[head]:.2f}" for head in (*ROLES, "background", "characters", "seconds"))
+        print(f"{design.name:32} {cells}", flush=True)
+    if out:
+        draw(design, result, found, out)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Measure the quick engine and the baselines on one half of the designs."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -173,22 +188,13 @@ def main(arguments: list[str] | None = None) -> None:
     results: dict[str, list[Result]] = {name: [] for name in names}
     if chosen.out:
         chosen.out.mkdir(parents=True, exist_ok=True)
-    for design in load(chosen.half, chosen.count, start=chosen.start, jpeg_quality=chosen.jpeg):
-        for name, method in methods.items():
-            result, found = measure(design, method)
-            results[name].append(result)
-        if chosen.list:
-            row = summary([result])
-            print(
-                f"{design.name:32} "
-                + " ".join(f"{h} {row[h]:.2f}" for h in (*ROLES, "background", "characters", "seconds")),
-                flush=True,
-            )
-        if chosen.out:
-            draw(design, result, found, chosen.out)
+    with suppress(KeyboardInterrupt):  # what is measured so far is summed up all the same
+        for design in load(chosen.half, chosen.count, start=chosen.start, jpeg_quality=chosen.jpeg):
+            _run(design, methods, results, chosen.list, chosen.out)
+    done = min(map(len, results.values()))
     rows = {name: summary(got) for name, got in results.items()}
     print(
-        f"\n{chosen.half}, {chosen.count} designs"
+        f"\n{chosen.half}, {done} designs"
         + (f", JPEG {chosen.jpeg}" if chosen.jpeg else "")
         + "; the last method is judged:\n"
     )

@@ -23,7 +23,7 @@ def checkered(rgba: NDArray[np.uint8], side: int) -> Image.Image:
     image = Image.fromarray(rgba).convert("RGBA")
     image.thumbnail((side, side), Image.Resampling.BOX)
     y, x = np.mgrid[0 : image.height, 0 : image.width]
-    board = np.where((x // 8 + y // 8) % 2, 205, 235).astype(np.uint8)
+    board = np.where((x // 8 + y // 8) % 2, 135, 160).astype(np.uint8)
     base = Image.fromarray(np.stack([board] * 3, -1)).convert("RGBA")
     return Image.alpha_composite(base, image).convert("RGB")
 

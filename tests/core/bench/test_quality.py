@@ -84,4 +84,4 @@ def test_sheets_show_every_cell() -> None:
     assert sheet.size == (3 * 226, 3 * 240)
     assert sheets.overview([picture] * 7, columns=3, side=50).size == (3 * 56, 3 * 70)
     board = np.asarray(sheets.checkered(np.zeros((20, 20, 4), np.uint8), 20))
-    assert set(np.unique(board).tolist()) == {205, 235}
+    assert set(np.unique(board).tolist()) == {135, 160}
