@@ -30,6 +30,8 @@ HUGGED, SHORED = 0.7, 0.35
 """Share of the picture's frame from which a salient component, and an island, is the backdrop."""
 SAME = 0.6
 """Intersection over union from which a component and the islands in it are the same thing."""
+NESTED = 0.6
+"""Share of a candidate inside a larger one from which it is a part of that."""
 UPRIGHT = 0.95
 """Share of its tightest rectangle that a photograph in a frame fills; cut-outs fill less."""
 
@@ -58,7 +60,16 @@ def propose(salient: Plane, terrain: Terrain) -> list[Candidate]:
             found.append(Candidate(part, sure, exact=False))
             exact = [m for m in exact if not any(m is other for other in inside)]
     found += [Candidate(m, 0.6 + 0.4 * float(salient[m].mean()), exact=True, framed=_is_framed(m)) for m in exact]
-    return sorted(found, key=lambda candidate: -int(candidate.mask.sum()))
+    return _outermost(sorted(found, key=lambda candidate: -int(candidate.mask.sum())))
+
+
+def _outermost(candidates: list[Candidate]) -> list[Candidate]:
+    """Without those that lie in a larger one: eyes belong to their face."""
+    kept: list[Candidate] = []
+    for candidate in candidates:
+        if not any((candidate.mask & other.mask).sum() > NESTED * candidate.mask.sum() for other in kept):
+            kept.append(candidate)
+    return kept
 
 
 def _parts(salient: Plane, terrain: Terrain) -> list[Mask]:

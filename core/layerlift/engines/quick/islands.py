@@ -19,6 +19,8 @@ SHORE = 0.6
 """Share of an island's surroundings that must be clean: on photographs nothing is an island."""
 COURT = 0.35
 """Share of what an outline encloses that surfaces may take before it is a frame around a panel, not a thing."""
+SPECK = 0.0002
+"""Share of the picture below which a hole is filled without a look at what is in it."""
 SOFTEST = 14
 """Widest inner border, in pixels, that is still an edge."""
 SHADE = 5 / 255
@@ -56,13 +58,14 @@ def filled(mask: Mask, terrain: Terrain) -> Mask:
         return mask
     around = _around(mask | inner, terrain)
     whole = int((mask | inner).sum())
-    out = mask.copy()
-    for piece, bounds in pieces(inner, connectivity=4):
+    out = mask | inner
+    for piece, bounds in pieces(inner, max(64, SPECK * mask.size), connectivity=4):
         hole = placed(piece, bounds, mask.shape)
-        seen = [s for s in terrain.surfaces if (s.mask & hole).any()]
+        seen = [s for s in terrain.surfaces if (s.mask[bounds.slices] & piece).any()]
         shows = any(_alike(a, s, hole & s.mask) for a in around for s in seen)
-        panel = sum(int((s.mask & hole).sum()) for s in seen) > COURT * whole
-        out |= hole & ~terrain.clean if shows or panel else hole
+        panel = sum(int((s.mask[bounds.slices] & piece).sum()) for s in seen) > COURT * whole
+        if shows or panel:
+            out &= ~(hole & terrain.clean)
     return out
 
 

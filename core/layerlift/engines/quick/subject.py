@@ -28,6 +28,8 @@ MOST = 12
 """Most subjects of one picture: more are a pattern."""
 STRANDS = 0.06
 """How far hair may stick out of an island, in shares of its longest side."""
+NEAR = 0.5
+"""Share of the picture up to which a closer look at a subject shows more than the first one did."""
 AGREEMENT = 0.7
 """Intersection over union with the first pass below which the zoomed pass has looked at something else."""
 
@@ -47,14 +49,14 @@ def find(image: Plane, progress: Progress) -> list[Element]:
     progress.advance(0.4)
     elements: list[Element] = []
     for number, candidate in enumerate(candidates, 1):
-        element = cut_out(image, terrain, candidate)
+        element = cut_out(image, salient, terrain, candidate)
         if element is not None:
             elements.append(element)
         progress.advance(0.4 + 0.6 * number / len(candidates))
     return _numbered(elements)
 
 
-def cut_out(image: Plane, terrain: Terrain, candidate: Candidate) -> Element | None:
+def cut_out(image: Plane, salient: Plane, terrain: Terrain, candidate: Candidate) -> Element | None:
     """Matte one candidate and take its colours; None where nothing of it is left."""
     height, width = candidate.mask.shape
     box = bounds_of(candidate.mask)
@@ -65,7 +67,8 @@ def cut_out(image: Plane, terrain: Terrain, candidate: Candidate) -> Element | N
         trimap = np.ascontiguousarray(_exact_trimap(image, candidate.mask, terrain)[view.slices])
     else:
         mask = np.ascontiguousarray(candidate.mask[view.slices])
-        trimap = _trimap(_zoomed(picture, mask) * ~(terrain.clean[view.slices] & ~mask))
+        again = saliency(picture) if view.extent.area < NEAR * canvas.extent.area else salient[view.slices]
+        trimap = _trimap(_agreed(again, mask) * ~(terrain.clean[view.slices] & ~mask))
     alpha = matting.alpha(picture, trimap)
     alpha = np.clip((alpha - np.float32(0.03)) / np.float32(0.94), 0, 1)
     if not (alpha > 0.5).any():
@@ -87,15 +90,13 @@ def _numbered(elements: list[Element]) -> list[Element]:
     return named
 
 
-def _zoomed(picture: Plane, mask: Mask) -> Plane:
-    """A second look at one component: saliency of its surroundings alone, if it agrees on what is meant."""
-    reach = max(6, round(0.03 * max(mask.shape)))
-    near = grown(mask, reach)
-    plane: Plane = saliency(picture) * near
-    again = plane > 0.5
+def _agreed(plane: Plane, mask: Mask) -> Plane:
+    """The saliency near `mask`, if its second look agrees on what is meant; else a soft version of the mask."""
+    near = plane * grown(mask, max(6, round(0.03 * max(mask.shape))))
+    again = near > 0.5
     union = int((again | mask).sum())
     if union and int((again & mask).sum()) / union >= AGREEMENT:
-        return plane
+        return near
     blurred = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), max(1.0, max(mask.shape) / 160))
     return blurred.astype(np.float32, copy=False)
 

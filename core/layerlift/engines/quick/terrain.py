@@ -105,28 +105,27 @@ def _dominant(
     """The pixels of `piece` that follow a polynomial of `count` terms grown from its commonest colour, and that."""
     y, x = np.nonzero(piece)
     pixels = image[bounds.slices][y, x]
-    bins = (pixels * 31.99).astype(np.int64) @ np.array((1024, 32, 1))
-    commonest = np.bincount(bins).argmax()
-    centre = np.median(pixels[bins == commonest], axis=0)
-    chosen = np.abs(pixels - centre).max(axis=1) < 3 * tolerance
     terms = _terms(y + bounds.y, x + bounds.x, image.shape)[:, :count]
+    stride = max(1, len(y) // _SAMPLES)
+    sample, basis = pixels[::stride], terms[::stride]
+    bins = (sample * 31.99).astype(np.int64) @ np.array((1024, 32, 1))
+    centre = np.median(sample[bins == np.bincount(bins).argmax()], axis=0)
+    chosen = np.abs(sample - centre).max(axis=1) < 3 * tolerance
     coefficients = np.zeros((count, 3))
     for _ in range(4):
-        index = np.flatnonzero(chosen)
-        index = index[:: max(1, len(index) // _SAMPLES)]
-        coefficients = np.linalg.lstsq(terms[index], pixels[index].astype(np.float64), rcond=None)[0]
-        chosen = np.abs(terms @ coefficients - pixels).max(axis=1) < 1.5 * tolerance
         if not chosen.any():
             break
+        coefficients = np.linalg.lstsq(basis[chosen], sample[chosen].astype(np.float64), rcond=None)[0]
+        chosen = np.abs(basis @ coefficients - sample).max(axis=1) < 1.5 * tolerance
     mask = np.zeros_like(piece)
-    mask[y[chosen], x[chosen]] = True
+    mask[y, x] = np.abs(terms @ coefficients - pixels).max(axis=1) < 1.5 * tolerance
     return mask, np.vstack([coefficients, np.zeros((6 - count, 3))])
 
 
 def plainness(mask: Mask, bounds: Bounds, terrain: Terrain) -> float:
     """Share of the inside of `mask` (cut to `bounds`) that flat pieces of plain or graded colour explain: near 1 for
     drawn shapes, near 0 for photographs and shaded things."""
-    core = worn(mask, 2)
+    core = worn(np.pad(mask, 3), 2)[3:-3, 3:-3]
     total = int(core.sum())
     if total == 0:
         return 1.0
