@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from layerlift.errors import InputError
-from layerlift.formats.picture_deep import is_deep, read_deep
+from layerlift.formats.picture_deep import is_deep, lost_bits, read_deep
 from layerlift.formats.picture_modes import read_shallow
 from layerlift.formats.picture_source import foreign, megapixels, opened
 from layerlift.formats.picture_tiff import check_tiff, is_tiff
@@ -60,8 +60,10 @@ def read(source: Path | str | BinaryIO | bytes, *, name: str | None = None) -> D
         image = _identified(stream, label)
         _check_size(*image.size, label)
         with _explained(stream, label):
-            pixels, icc, notes = read_deep(image, stream) if is_deep(image) else read_shallow(image, label)
-        return Document(pixels, name or stem, icc, (*_page_notes(image), *notes))
+            deep = is_deep(image)
+            lost = () if deep else lost_bits(image, stream)
+            pixels, icc, notes = read_deep(image, stream) if deep else read_shallow(image, label)
+        return Document(pixels, name or stem, icc, (*_page_notes(image), *lost, *notes))
 
 
 def from_image(image: Image.Image, *, name: str = "Picture") -> Document:

@@ -36,6 +36,27 @@ def is_deep(image: ImageFile.ImageFile) -> bool:
     return image.format in ("PNG", "TIFF") and ";16" in str(raw)
 
 
+def lost_bits(image: ImageFile.ImageFile, stream: IO[bytes]) -> tuple[str, ...]:
+    """A note where Pillow cuts what is_deep could not save: 16-bit CMYK, odd PPMs, JPEG 2000 in colour."""
+    bits = 8
+    args = image.tile[0][3] if image.tile else ()
+    if image.format == "JPEG2000" and image.mode in ("RGB", "RGBA", "YCbCr"):
+        bits = _jpeg2000_bits(stream)
+    elif image.format == "PPM" and isinstance(args, tuple) and isinstance(args[-1], int):
+        bits = args[-1].bit_length()
+    elif image.format == "TIFF" and ";16" in str(args):
+        bits = 16
+    return (f"The picture has {bits} bits per channel: it was reduced to 8.",) if bits > 8 else ()
+
+
+def _jpeg2000_bits(stream: IO[bytes]) -> int:
+    """Bits of the first component. ISO/IEC 15444-1 A.5.1: SIZ marker FF51, Ssiz 40 bytes behind it, depth − 1."""
+    stream.seek(0)
+    head = stream.read(1 << 16)
+    at = head.find(b"\xff\x4f\xff\x51") + 2
+    return (head[at + 40] & 0x7F) + 1 if at > 1 and len(head) > at + 40 else 8
+
+
 def read_deep(image: Image.Image, stream: IO[bytes] | None = None) -> Reading:
     """All 16 bits of the picture. `stream` is the encoded file (not needed for grey).
 

@@ -314,7 +314,7 @@ def run_process(*arguments: str | Path, **options: object) -> subprocess.Popen:
 def test_a_real_signal_to_a_real_process(picture, work):
     import signal
 
-    picture("big.png", 3000, 2000)
+    picture("big.png", 2000, 1500)
     process = run_process("big.png", "-o", "out/big.psd")
     assert process.stderr.readline() == "big.png: Reading, 0%\n"  # it is at work
     started = time.monotonic()

@@ -17,9 +17,18 @@ def random_array(height: int, width: int, channels: int, dtype: type = np.uint8,
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    if kind == "QOI":  # Pillow writes it since 12.0 only
+        return qoi(np.asarray(image.convert("RGB")))
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def qoi(array: np.ndarray) -> bytes:
+    """(H, W, 3) uint8 as QOI, every pixel spelled out."""
+    height, width = array.shape[:2]
+    body = b"".join(b"\xfe" + pixel.tobytes() for pixel in array.reshape(-1, 3))
+    return b"qoif" + struct.pack(">IIBB", width, height, 3, 0) + body + bytes(7) + b"\1"
 
 
 def tiff(array: np.ndarray, **options: object) -> bytes:

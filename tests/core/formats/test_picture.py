@@ -109,6 +109,22 @@ def test_sixteen_bits_arrive_whole(array, data):
     assert np.array_equal(document.pixels, array)
 
 
+def test_bits_that_are_lost_are_told():
+    import cv2
+
+    ok, jpeg2000 = cv2.imencode(".jp2", np.full((128, 128, 3), 40_000, np.uint16))
+    assert ok
+    cmyk = tiff(DEEP, photometric="separated")
+    for data, bits in ((jpeg2000.tobytes(), 16), (b"P6 2 1 1023\n" + bytes(12), 10), (cmyk, 16)):
+        document = picture.read(data)
+        assert document.depth == 8
+        assert document.notes[0] == f"The picture has {bits} bits per channel: it was reduced to 8."
+    shallow = encoded(Image.fromarray(RGBA[..., :3]), "JPEG2000")
+    assert picture.read(shallow).notes == ()
+    assert np.array_equal(picture.read(shallow).pixels, opaque(RGBA[..., :3]))
+    assert picture.read(b"P5 1 1 1023\n\x03\xff").pixels[0, 0, 0] == 65535
+
+
 def test_sixteen_bit_profiles_are_kept():
     icc = profiles.wide_rgb()
     image = Image.fromarray(RGBA[..., :3])
