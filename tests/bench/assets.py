@@ -185,7 +185,7 @@ _SCENERY: dict[Half, list[tuple[str, str]]] = {
         for name in ("Bridge_by*", "Dragonfly_by*", "aitzgorri_by*", "analogpattern_by*", "life_by*",
                      "picosdeeuropa_by*", "sunset_by*", "umang_by*")
     ] + [("lomiri-wallpapers-20.04", "Infinite-Sea*"), ("lomiri-wallpapers-20.04", "Fossa*"),
-         ("gnome-backgrounds", "wood-l.webp"), ("gnome-backgrounds", "adwaita-d.webp")],
+         ("gnome-backgrounds", "wood-l.webp"),],
 }  # fmt: skip
 
 _PHOTOS: dict[Half, list[tuple[str, str]]] = {

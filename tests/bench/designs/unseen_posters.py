@@ -161,7 +161,7 @@ def bauhaus(kit: Kit, scene: Scene) -> None:
 def magazine(kit: Kit, scene: Scene) -> None:
     w, h = scene.width, scene.height
     scene.background(
-        kit.scenery(h, w) if kit.chance(0.5) else gradient(kit.accents[0], mixed(kit.accents[0], kit.dark, 0.5), 80)
+        kit.scenery(h, w) if kit.chance(0.75) else gradient(kit.accents[0], mixed(kit.accents[0], kit.dark, 0.5), 80)
     )
     kit.headline(
         scene,
@@ -207,6 +207,8 @@ def loose(kit: Kit, scene: Scene) -> None:
             [
                 kit.ground,
                 kit.scenery(h, w),
+                kit.scenery(h, w),
+                kit.scenery(h, w),
                 gradient(kit.ground, kit.accents[0], 45),
                 grain(kit.rng, h, w, kit.ground, 4, 2),
             ]
@@ -232,7 +234,7 @@ def loose(kit: Kit, scene: Scene) -> None:
             "Shape",
             form,
             paint,
-            opacity=kit.one([1.0, 1.0, 1.0, kit.between(0.5, 0.85)]),
+            opacity=kit.one([1.0, 1.0, kit.between(0.5, 0.85)]),
             shadow=kit.soft_shadow(0.3),
             outline=Outline(kit.between(3, 7), kit.light) if kit.chance(0.15) else None,
         )

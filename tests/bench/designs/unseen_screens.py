@@ -12,7 +12,8 @@ from .scene import Outline, Scene, Shadow
 
 def phone(kit: Kit, scene: Scene) -> None:
     w, h = scene.width, scene.height
-    scene.background(radial(kit.accents[0], mixed(kit.accents[0], kit.dark, 0.6)) if kit.chance(0.5) else kit.ground)
+    flat = radial(kit.accents[0], mixed(kit.accents[0], kit.dark, 0.6)) if kit.chance(0.5) else kit.ground
+    scene.background(kit.scenery(h, w) if kit.chance(0.35) else flat)
     pw = min(0.5 * w, 0.46 * h)
     ph = 0.9 * h
     px, py = (0.54 * w if w > h else (w - pw) / 2), 0.05 * h
@@ -143,7 +144,7 @@ def _chevron(x: float, y: float, r: float) -> s.Geometry:
 
 def ticket(kit: Kit, scene: Scene) -> None:
     w, h = scene.width, scene.height
-    scene.background(kit.scenery(h, w) if kit.chance(0.35) else gradient(kit.accents[0], kit.accents[1], 30))
+    scene.background(kit.scenery(h, w) if kit.chance(0.65) else gradient(kit.accents[0], kit.accents[1], 30))
     x, y, tw, th = 0.06 * w, 0.2 * h, 0.88 * w, 0.6 * h
     paper = kit.contrasting(scene.beneath(x, y, tw, th), [kit.light, kit.ground, kit.dark], 30)
     cut = x + 0.74 * tw
