@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from layerlift.imaging.geometry import Extent
 from layerlift.imaging.layer import Layer, LayerStack, Role
 from layerlift.preview.camera import Camera, Points, homography, plane, rectangle, transformed
-from layerlift.preview.lettering import write
+from layerlift.preview.lettering import font_for, write
 from layerlift.preview.miniature import fitting, miniature
 from layerlift.preview.palette import FAINT, INK, PAPER, ROLES, chip
 
@@ -23,6 +23,7 @@ _FINE = 2
 _MIN_WIDTH = 480
 _TALLEST = 0.95
 """Most height of the panes, in widths of the drawing: it should fit a screen, or the head of a page."""
+_UNNAMED = "(no name)"
 _SHADOW = 0.42
 """How dark a shadow is where it is not blurred away."""
 
@@ -48,7 +49,7 @@ def exploded_view(stack: LayerStack, *, width: int = 1600) -> Image.Image:
         below = layout.panes[max(0, index - 1)] * _FINE
         if layer.role is not Role.SHADOW:
             _draw_shadow(scene, picture, below + layout.unit * (0.8 if index else 1.6), layout.unit * _FINE * 1.3)
-        _draw_pane(scene, picture, layout.panes[index] * _FINE)
+        _draw_pane(scene, picture, layout.panes[index] * _FINE, len(stack.layers))
     drawing = scene.resize(layout.size, Image.Resampling.BOX)
     _draw_labels(ImageDraw.Draw(drawing), stack.layers, layout)
     return drawing
@@ -65,7 +66,7 @@ def _layout(stack: LayerStack, width: int) -> _Layout:
     unit = max(9, round(width / 1600 * min(22.0, 22 * 16 / count)))
     margin = unit * 2.2
     low, high = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
-    label_x = width * 0.70
+    label_x = width - 2 * unit - min(width * 0.32, _label_width(stack.layers, unit))
     scale = (label_x - margin * 2.2) / (high[0] - low[0])
     scale = min(scale, width * _TALLEST / (high[1] - low[1]))
     spare = (label_x - margin * 2.2 - scale * (high[0] - low[0])) / 2
@@ -77,6 +78,12 @@ def _layout(stack: LayerStack, width: int) -> _Layout:
     return _Layout(
         Extent(width, round(height)), panes, _spread(wanted, unit * 2.9, margin, height - margin), label_x, unit
     )
+
+
+def _label_width(layers: tuple[Layer, ...], unit: int) -> float:
+    """Room that the longest name wants, in pixels; at least a role's."""
+    names = (layer.name or _UNNAMED for layer in layers)
+    return max((font_for(name, unit).getlength(" ".join(name.split())) for name in names), default=0.0) + unit * 5
 
 
 def _spread(wanted: list[float], apart: float, top: float, bottom: float) -> tuple[float, ...]:
@@ -100,14 +107,14 @@ def _backdrop(size: Extent) -> Image.Image:
     return column.resize(size)
 
 
-def _draw_pane(scene: Image.Image, picture: Image.Image, corners: Points) -> None:
-    """A faint sheet of glass, the layer on it, and its edge."""
+def _draw_pane(scene: Image.Image, picture: Image.Image, corners: Points, count: int) -> None:
+    """A faint sheet of glass, the layer on it, and its edge; fainter where `count` panes would add up to fog."""
     low, high = corners.min(axis=0).astype(int), np.ceil(corners.max(axis=0)).astype(int) + _FINE
     x, y, size = int(low[0]), int(low[1]), (int(high[0] - low[0]), int(high[1] - low[1]))
     outline = [(float(cx - x), float(cy - y)) for cx, cy in corners]
     glass, edge = Image.new("L", size), Image.new("L", size)
-    ImageDraw.Draw(glass).polygon(outline, fill=16)
-    ImageDraw.Draw(edge).line([*outline, outline[0]], fill=84, width=_FINE + 1, joint="curve")
+    ImageDraw.Draw(glass).polygon(outline, fill=min(16, 110 // count))
+    ImageDraw.Draw(edge).line([*outline, outline[0]], fill=min(84, 24 + 600 // count), width=_FINE + 1, joint="curve")
     scene.paste((255, 255, 255), (x, y), glass)
     placed, at = _projected(picture, corners)
     scene.paste(placed, at, placed)
@@ -150,5 +157,5 @@ def _draw_labels(drawing: ImageDraw.ImageDraw, layers: tuple[Layer, ...], layout
         drawing.line(points, fill=FAINT, width=max(1, unit // 12))
         dot = unit * 0.24
         drawing.ellipse((points[0][0] - dot, points[0][1] - dot, points[0][0] + dot, points[0][1] + dot), fill=colour)
-        write(drawing, (x, y - unit * 0.55), layer.name or "(no name)", unit, INK, room)
+        write(drawing, (x, y - unit * 0.55), layer.name or _UNNAMED, unit, INK, room)
         chip(drawing, (x, y + unit * 0.75), layer.role, round(unit * 0.68))
