@@ -5,29 +5,21 @@ from __future__ import annotations
 import io
 import json
 import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from core.cli.processes import FAKE, everything, run_process
 from layerlift import formats
 from layerlift.formats import picture as pictures
 from layerlift.inspection import compare
 
-FAKE = ("--engine", "fake")
-
 
 def difference(result: Path, original: Path) -> int:
     return compare(formats.read(result), pictures.read(original)).maximum
-
-
-def everything(folder: Path) -> list[str]:
-    """Every file below, hidden and temporary ones too."""
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def test_a_picture_into_a_file(layerlift, picture):
@@ -245,86 +237,6 @@ def test_a_full_disk(picture, work):
     assert done.communicate(timeout=60)[1].splitlines() == [code_line]
     assert done.returncode == 1
     assert everything(work) == ["photo.png"]
-
-
-class Tripwire(io.StringIO):
-    """A terminal whose user presses Ctrl-C at the first line that has `word`, then at the next if `twice`."""
-
-    def __init__(self, word: str, presses: int = 1):
-        super().__init__()
-        self.word, self.presses = word, presses
-
-    def write(self, text: str) -> int:
-        import signal
-
-        if self.word in text and self.presses:
-            self.presses -= 1
-            signal.raise_signal(signal.SIGINT)
-        return super().write(text)
-
-
-def test_ctrl_c_stops_and_leaves_nothing(layerlift, picture, work, monkeypatch):
-    import signal
-
-    picture()
-    before = signal.getsignal(signal.SIGINT)
-    screen = Tripwire("Reading")
-    monkeypatch.setattr(sys, "stderr", screen)
-    assert layerlift("decompose", "photo.png", "-o", "out/x.psd", *FAKE)[0] == 130
-    assert screen.getvalue().splitlines()[-1] == "layerlift: Cancelled. Nothing was written."
-    assert everything(work) == ["photo.png"]
-    assert signal.getsignal(signal.SIGINT) == before
-
-
-def test_ctrl_c_among_many_keeps_what_is_done(layerlift, picture, work, monkeypatch):
-    for name in ("a.png", "b.png", "c.png"):
-        picture(name)
-    screen = Tripwire("b.png (2 of 3): Reading")
-    monkeypatch.setattr(sys, "stderr", screen)
-    assert layerlift("decompose", "a.png", "b.png", "c.png", "-o", "out", *FAKE)[0] == 130
-    assert screen.getvalue().splitlines()[-1] == (
-        "layerlift: Cancelled. 1 of 3 pictures are done; nothing is half written."
-    )
-    assert everything(work / "out") == ["a.psd"]
-
-
-def test_ctrl_c_after_the_last_word_on_a_picture_stops_before_the_next(layerlift, picture, work, monkeypatch):
-    for name in ("a.png", "b.png"):
-        picture(name)
-    monkeypatch.setattr(sys, "stderr", Tripwire("4 layers in"))
-    assert layerlift("decompose", "a.png", "b.png", "-o", "out", *FAKE)[0] == 130
-    assert everything(work / "out") == ["a.psd"]
-
-
-def test_ctrl_c_twice_stops_at_once(layerlift, picture, work, monkeypatch):
-    picture()
-    screen = Tripwire("photo.png", presses=2)  # the second press hits the very next line, whatever it is
-    monkeypatch.setattr(sys, "stderr", screen)
-    assert layerlift("decompose", "photo.png", "gone.png", "-o", "out", *FAKE)[0] == 130
-    assert everything(work) == ["photo.png"]
-
-
-def run_process(*arguments: str | Path, **options: object) -> subprocess.Popen:
-    command = [sys.executable, "-m", "layerlift", "decompose", *map(str, arguments), *FAKE]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "LAYERLIFT_DEBUG": ""}
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, **options)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
-def test_a_real_signal_to_a_real_process(picture, work):
-    import signal
-
-    picture("big.png", 2000, 1500)
-    process = run_process("big.png", "-o", "out/big.psd")
-    assert process.stderr.readline() == "big.png: Reading, 0%\n"  # it is at work
-    started = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert err.splitlines()[-1] == "layerlift: Cancelled. Nothing was written."
-    assert "Traceback" not in err
-    assert time.monotonic() - started < 30
-    assert everything(work) == ["big.png"]
 
 
 def test_what_nobody_expected_is_told_and_does_not_stop_the_others(layerlift, picture, work, monkeypatch):

@@ -16,6 +16,14 @@ def random_array(height: int, width: int, channels: int, dtype: type = np.uint8,
     return np.random.default_rng(seed).integers(0, top, (height, width, channels), dtype, endpoint=True)
 
 
+def opaque(rgb: np.ndarray) -> np.ndarray:
+    return np.dstack([rgb, np.full(rgb.shape[:2], np.iinfo(rgb.dtype).max, rgb.dtype)])
+
+
+def grey_as_rgba(grey: np.ndarray) -> np.ndarray:
+    return opaque(np.repeat(grey.reshape(*grey.shape[:2], 1), 3, axis=2))
+
+
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     if kind == "QOI":  # Pillow writes it since 12.0 only
         return qoi(np.asarray(image.convert("RGB")))
