@@ -46,9 +46,12 @@ def refine(
     trusted = edge_uncertainty <= SURE and grid.cells == document.extent
     scene = understand(document, grid, layers, trusted, arithmetic, progress.part(0.05, 0.3))
     painted = paint(scene, progress.part(0.3, 1.0))
+    cropped = []
+    while painted:  # one by one: two copies of every layer would not fit where one does
+        cropped.append(painted.pop(0).cropped())
     return LayerStack(
         document.extent,
-        tuple(layer.cropped() for layer in painted),
+        tuple(cropped),
         document.name,
         document.icc,
         (*rough.notes, *remarks, *dropped),

@@ -65,7 +65,7 @@ def learn(
 
 
 def _expect(document: Document, grid: Grid, seen: Moments, models: Sequence[LayerModel], cells: Cells) -> list[Tally]:
-    stride = stride_for(grid)
+    stride = min(2, stride_for(grid, 1.5))
     touched = cv2.dilate((cells.mixed != 0).astype(np.uint8), np.ones((2, 2), np.uint8), anchor=(1, 1)) > 0
     tallies = in_parallel(
         lambda place: _untouched(seen, models[place], (cells.base == place) & ~touched), range(len(models))

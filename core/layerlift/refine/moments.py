@@ -34,9 +34,10 @@ class Moments:
     inner: Plane
 
 
-def stride_for(grid: Grid) -> int:
-    """Every other pixel is enough where a cell has many."""
-    return 2 if min(grid.document.width / grid.cells.width, grid.document.height / grid.cells.height) >= 3 else 1
+def stride_for(grid: Grid, samples: float) -> int:
+    """Every how many-th pixel to read so that a cell is sampled about `samples` times along its shorter side."""
+    side = min(grid.document.width / grid.cells.width, grid.document.height / grid.cells.height)
+    return max(1, int(side / samples))
 
 
 def owners(pixels: int, cells: int, stride: int) -> NDArray[np.intp]:
@@ -69,7 +70,7 @@ def moments(document: Document, grid: Grid) -> Moments:
     inner = np.zeros((6, grid.cells.height, grid.cells.width), np.float32)
     if grid.cells == grid.document:
         return Moments(mean, inner)
-    stride = stride_for(grid)
+    stride = stride_for(grid, 2.5)
     columns = owners(grid.document.width, grid.cells.width, stride)
     rows = owners(grid.document.height, grid.cells.height, stride)
     unit = np.float32(1 / full_scale(document.pixels))

@@ -18,6 +18,7 @@ from layerlift.imaging.layer import Mask, Plane
 
 ROUNDS = 4
 """Clip and redistribute so often: every round saturates at least one layer or ends."""
+_CLOSE, _NIL = np.float32(0.02), np.float32(0)
 HOSTS: tuple[Arithmetic, ...] = ("float", "krita", "gimp", "photoshop")
 
 
@@ -66,14 +67,20 @@ def _minimum_norm(parts: Sequence[Part], weights: Sequence[Plane], target: Plane
         residual = target.copy()
         for part, weight in zip(parts, weights, strict=True):
             residual[:, part.at] -= weight * part.colour
-        if turn and float(np.abs(residual).max(initial=0)) < 0.02:
-            return
+        if turn:
+            off = np.flatnonzero((np.abs(residual) > _CLOSE).any(0))
+            if off.size < target.shape[1] // 2:
+                if off.size and turn < ROUNDS - 1:
+                    few, chosen = subset(parts, off)
+                    some = [weight[own] for weight, own in zip(weights, chosen, strict=True)]
+                    _minimum_norm(few, some, target[:, off], scale)
+                    put_back(parts, few, chosen)
+                return
         total = np.zeros_like(target)
         gains = []
         for part, weight in zip(parts, weights, strict=True):
             error = residual[:, part.at]
-            free = np.where(error > 0, part.colour < scale, part.colour > 0)
-            gain = np.where(free, weight * part.spread, np.float32(0))
+            gain = np.where(np.where(error > 0, part.colour < scale, part.colour > 0), weight * part.spread, _NIL)
             gains.append(gain)
             total[:, part.at] += weight * gain
         np.divide(residual, total, out=residual, where=total > 0)

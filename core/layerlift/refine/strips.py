@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,15 +103,21 @@ def _strip(scene: Scene, canvases: Sequence[Canvas], strip: Bounds) -> None:
     columns = np.clip(np.floor(xs), 0, scene.grid.cells.width - 1).astype(np.intp)
     lines = np.clip(np.floor(ys), 0, scene.grid.cells.height - 1).astype(np.intp)
     base = scene.cells.base[lines][:, columns]
-    mixed = scene.cells.mixed[lines][:, columns]
-    _copy_solid(scene, canvases, strip, pixels, base, mixed == 0)
+    mixed = (scene.cells.mixed[lines] != 0)[:, columns]
+    _copy_solid(canvases, strip, pixels, base, ~mixed)
     whole = alpha == full_scale(scene.document.pixels)
-    _hide(scene, canvases, strip, base, (mixed == 0) & whole, xs, ys)
-    for refine, chosen in ((_refine_points, (mixed != 0) & whole), (_give_away, (mixed != 0) & ~whole & (alpha > 0))):
+    _hide(scene, canvases, strip, base, ~mixed & whole, xs, ys)
+    for refine, chosen in ((_refine_points, mixed & whole), (_give_away, mixed & ~whole & (alpha > 0))):
         where = np.flatnonzero(chosen)
         for begin in range(0, where.size, CHUNK):
             row, column = np.divmod(where[begin : begin + CHUNK], strip.width)
-            points = Points(_colours(pixels, row, column), xs[column], ys[row], base[row, column], mixed[row, column])
+            points = Points(
+                _colours(pixels, row, column),
+                xs[column],
+                ys[row],
+                base[row, column],
+                scene.cells.mixed[lines[row], columns[column]],
+            )
             refine(scene, canvases, points, row + strip.y, column)
 
 
@@ -119,9 +125,7 @@ def _colours(pixels: Pixels, row: NDArray[np.intp], column: NDArray[np.intp]) ->
     return np.ascontiguousarray(pixels[row, column].T[:3].astype(np.float32) * np.float32(1 / full_scale(pixels)))
 
 
-def _copy_solid(
-    scene: Scene, canvases: Sequence[Canvas], strip: Bounds, pixels: Pixels, base: NDArray[np.uint8], pure: Mask
-) -> None:
+def _copy_solid(canvases: Sequence[Canvas], strip: Bounds, pixels: Pixels, base: NDArray[np.uint8], pure: Mask) -> None:
     """Where one solid layer is all that one sees it has the document's pixels, alpha included."""
     words = _words(pixels)
     pure = pure & (pixels[..., 3] > 0)
@@ -246,7 +250,10 @@ def _write(canvas: Canvas, part: Part, row: NDArray[np.intp], column: NDArray[np
     """Put the part's pixels (those with any alpha) where they belong."""
     seen = part.alpha > 0
     at = part.at[seen]
-    pixels = np.empty((at.size, 4), canvas.pixels.dtype)
-    pixels[:, :3] = part.colour[:, seen].T
-    pixels[:, 3] = part.alpha[seen]
-    canvas.words[row[at] - canvas.bounds.y, column[at] - canvas.bounds.x] = _words(pixels[None])[0]
+    place = (row[at] - canvas.bounds.y) * canvas.bounds.width + column[at] - canvas.bounds.x
+    bits = 8 * canvas.pixels.itemsize
+    word: NDArray[Any] = part.alpha[seen].astype(canvas.words.dtype)
+    for plane in part.colour[::-1]:  # little-endian, as every platform that OpenCV is built for
+        word <<= bits
+        word |= plane[seen].astype(word.dtype)
+    canvas.words.reshape(-1)[place] = word

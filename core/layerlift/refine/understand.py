@@ -23,6 +23,7 @@ from layerlift.refine.moments import Moments, moments
 from layerlift.refine.rough import RoughLayer
 from layerlift.refine.strips import CHUNK, Scene
 from layerlift.refine.unmix import Points, unmix
+from layerlift.refine.veil import measure_veils
 
 KEPT = 0.3
 """How much of the engine's alpha survives the alignment to the document's cells."""
@@ -43,7 +44,7 @@ def understand(
         models = first(seen, layers, corrected(seen.mean, layers, visibility(layers)), inner=False, exact=True)
         return Scene(document, grid, models, _classify(grid, models, stencil=False), arithmetic, trusted)
     layers = [layer if place == 0 else replace(layer, alpha=clean(layer.alpha)) for place, layer in enumerate(layers)]
-    layers = align(seen, grid, layers)
+    layers = align(seen, grid, measure_veils(seen.mean, layers))
     progress.advance(0.5)
     colours = corrected(seen.mean, layers, visibility(layers))
     models = first(seen, layers, colours, inner=True)
