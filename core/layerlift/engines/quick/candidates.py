@@ -24,7 +24,7 @@ LEAST_SURE = 0.75
 """Mean saliency over a component below which the network is guessing."""
 PLAIN = 0.6
 """Share explained by flat pieces above which a component is a drawn shape, for the graphics to find."""
-CUT = 0.12
+CUT = 0.25
 """Share of a salient component on clean surfaces from which it is taken for several things, surfaces among them."""
 HUGGED, SHORED = 0.7, 0.35
 """Share of the picture's frame from which a salient component, and an island, is the backdrop."""

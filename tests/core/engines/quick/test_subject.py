@@ -138,3 +138,28 @@ def test_cancelling_is_heard() -> None:
     progress.cancel()
     with pytest.raises(Cancelled):
         subject.find(blank(), progress)
+
+
+def test_on_a_photograph_saliency_alone_finds_the_thing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The outline comes from matting; a second look that means something else is not followed."""
+    alpha = blob(300, 210, 90)
+    image = put(texture(3, scale=1.2) * np.float32(0.3), alpha, 0.6 + 0.4 * texture(4, scale=1.2))
+    looks = iter([cv2.GaussianBlur(alpha, (0, 0), 3), np.zeros(1, np.float32)])
+
+    def look(picture: Plane) -> Plane:
+        plane = next(looks)
+        return plane if plane.ndim == 2 else np.zeros(picture.shape[:2], np.float32)
+
+    monkeypatch.setattr(subject, "saliency", look)
+    (element,) = find(image)
+    assert overlap(spread(element), alpha) > 0.9
+    assert next(looks, None) is None
+
+
+def test_an_upright_photograph_is_a_graphic_and_numbered_apart() -> None:
+    image = blank()
+    for number, x in enumerate((40, 310)):
+        tile = np.zeros(SIZE, np.float32)
+        tile[100:320, x : x + 200] = 1
+        image = put(image, tile, texture(20 + number, scale=1.5))
+    assert sorted((str(e.role), e.name) for e in find(image)) == [("graphic", "Photo"), ("graphic", "Photo 2")]
