@@ -91,3 +91,14 @@ def test_engines(layerlift):
     records = json.loads(layerlift("engines", "--json")[1])
     assert {record["name"] for record in records} >= {"quick", "fake"}
     assert all("decompose" in record["operations"] for record in records)
+
+
+def test_records_carry_text():
+    from layerlift.cli.records import layer_record
+    from layerlift.imaging.geometry import Bounds
+    from layerlift.imaging.layer import Role
+    from layerlift.inspection import LayerFacts
+
+    layer = LayerFacts("T", Role.TEXT, Bounds(1, 2, 3, 4), 0.5, 1.0, "normal", ("G",), 0.87654321, "SALE")
+    record = layer_record(layer)
+    assert (record["text"], record["group"], record["confidence"]) == ("SALE", ["G"], 0.8765)

@@ -10,18 +10,21 @@ import time
 import pytest
 
 from core.cli.processes import FAKE, everything, run_process
+from layerlift.cli.interrupt import Interrupts
+from layerlift.errors import Cancelled
+from layerlift.progress import Progress
 
 
 class Tripwire(io.StringIO):
-    """A terminal whose user presses Ctrl-C at the first line that has `word`, then at the next if `twice`."""
+    """A terminal whose user presses Ctrl-C at the first line that has `word`."""
 
-    def __init__(self, word: str, presses: int = 1):
+    def __init__(self, word: str):
         super().__init__()
-        self.word, self.presses = word, presses
+        self.word, self.pressed = word, False
 
     def write(self, text: str) -> int:
-        if self.word in text and self.presses:
-            self.presses -= 1
+        if self.word in text and not self.pressed:
+            self.pressed = True
             signal.raise_signal(signal.SIGINT)
         return super().write(text)
 
@@ -57,12 +60,24 @@ def test_ctrl_c_after_the_last_word_on_a_picture_stops_before_the_next(layerlift
     assert everything(work / "out") == ["a.psd"]
 
 
-def test_ctrl_c_twice_stops_at_once(layerlift, picture, work, monkeypatch):
-    picture()
-    screen = Tripwire("photo.png", presses=2)  # the second press hits the very next line, whatever it is
-    monkeypatch.setattr(sys, "stderr", screen)
-    assert layerlift("decompose", "photo.png", "gone.png", "-o", "out", *FAKE)[0] == 130
-    assert everything(work) == ["photo.png"]
+def test_the_second_press_stops_at_once():
+    progress = Progress()
+    with Interrupts() as interrupts:
+        interrupts.watch(progress)
+        signal.raise_signal(signal.SIGINT)
+        assert interrupts.pressed
+        assert progress.cancelled
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_work_that_begins_after_the_press_does_not_begin():
+    progress = Progress()
+    with Interrupts() as interrupts:
+        signal.raise_signal(signal.SIGINT)
+        interrupts.watch(progress)
+    with pytest.raises(Cancelled):
+        progress.check()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
