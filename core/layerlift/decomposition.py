@@ -78,7 +78,7 @@ def as_document(source: Picture) -> Document:
     if document.extent.area > MAX_PIXELS:
         raise InputError(
             f"The picture has {document.extent.area / 1e6:.0f} million pixels; the limit is {MAX_PIXELS / 1e6:.0f}.",
-            "Reduce it first (layerlift decompose --max-size 12000 does).",
+            "Reduce it first, or take it apart in pieces.",
         )
     return document
 
