@@ -108,7 +108,9 @@ def _continued(outline: NDArray[np.int32], seen: Mask, shape: tuple[int, int]) -
     return _polygon(np.concatenate(out), shape) if out else None
 
 
-def _straight(points: NDArray[np.float64], begin: int, step: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+def _straight(
+    points: NDArray[np.float64], begin: int, step: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Point and direction (towards `begin`) of the straight edge that runs through `begin` and on by `step`."""
     count = len(points)
     for reach in (60, 36, 22, 14, 9, 6):

@@ -15,6 +15,7 @@ from layerlift.engines.quick.paint import paint
 from layerlift.engines.quick.regions import split
 from layerlift.engines.quick.surface import Labels, Surfaces, segment
 from layerlift.engines.quick.translucent import films, horizons
+from layerlift.engines.quick.trust import confidence, trusted
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Mask, Plane, Role
 from layerlift.progress import Progress
@@ -37,7 +38,7 @@ def find(image: Plane, unknown: Mask, progress: Progress) -> list[Element]:
     pieces = split(surfaces, unknown)
     shapes = films([shape for shape in arrange(pieces, unknown) if shape.area], pieces.ground)
     horizons(shapes, image.shape[1])
-    shapes = ordered(shapes)
+    shapes = ordered(trusted(shapes, pieces, surfaces))
     progress.advance(0.7)
     groups = group(shapes, image.shape[0] * image.shape[1])
     if len(groups) > _MOST:
@@ -67,11 +68,7 @@ def _element(members: list[Shape], surfaces: Surfaces, cover: Labels, rank_of: d
     colour = total[..., :3] / np.maximum(alpha, 1e-6)[..., None]
     first = members[0]
     name = _NAMES.get(first.kind, "Shape" if first.clean else "Picture") if len(members) == 1 else "Graphic"
-    return Element(Role.GRAPHIC, name, bounds, alpha, colour, _confidence(members))
-
-
-def _confidence(members: list[Shape]) -> float:
-    return 0.5
+    return Element(Role.GRAPHIC, name, bounds, alpha, colour, max(confidence(shape) for shape in members))
 
 
 def _stamp(cover: Labels, shape: Shape, rank: int) -> None:

@@ -62,9 +62,7 @@ def _in(shape: Shape, box: Bounds, *, seen: bool = False) -> Mask:
     mask = shape.seen if seen else shape.whole
     out = np.zeros((box.height, box.width), bool)
     common = box.intersect(shape.window)
-    out[common.shift(-box.x, -box.y).slices] = mask[
-        common.shift(-shape.window.x, -shape.window.y).slices
-    ]
+    out[common.shift(-box.x, -box.y).slices] = mask[common.shift(-shape.window.x, -shape.window.y).slices]
     return out
 
 
@@ -151,6 +149,8 @@ def _join_patterns(parts: list[_Part], join: _Join) -> None:
             p
             for p in parts
             if p.shape.hosts == first.shape.hosts
+            and p.shape.clean
+            and first.area <= 8 * p.area <= 64 * first.area
             and p.shape.kind not in ("ellipse", "rectangle", "rounded")
             and np.abs(p.colour - first.colour).max() <= _ALIKE
         ]
