@@ -71,7 +71,10 @@ class QuickEngine:
 
 
 def _subjects(image: Plane, steering: Steering, progress: Progress) -> list[Element]:
-    return subject.find(image, progress) if steering.wants(Role.SUBJECT) else []
+    """Cut-outs, largest (lowest) first; photographs in a frame count as graphics."""
+    if not (steering.wants(Role.SUBJECT) or steering.wants(Role.GRAPHIC)):
+        return []
+    return [element for element in subject.find(image, progress) if steering.wants(element.role)]
 
 
 def _shapes(image: Plane, unknown: Mask, steering: Steering, progress: Progress) -> list[Element]:
@@ -82,8 +85,9 @@ def _shapes(image: Plane, unknown: Mask, steering: Steering, progress: Progress)
 
 
 def _notes() -> tuple[str, ...]:
+    """What the user should know about how subjects were found."""
     missing = saliency.missing()
-    return (f"Subjects were found without the saliency model: {missing}",) if missing else ()
+    return (missing,) if missing else ()
 
 
 def _background(image: Plane, solid: Mask) -> Layer:
