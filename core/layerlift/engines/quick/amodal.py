@@ -54,8 +54,8 @@ def _ellipse(support: NDArray[np.int32], shape: tuple[int, int]) -> Mask | None:
     (cx, cy), (a, b), angle = cv2.fitEllipseDirect(support.astype(np.float32))
     if not (2 < a < 3 * max(shape) and 2 < b < 3 * max(shape)) or max(a, b) > 12 * min(a, b):
         return None
-    points = cv2.ellipse2Poly((0, 0), (1000, 1000), 0, 0, 360, 2).astype(np.float64) / 1000
-    points *= (a / 2 + 0.35, b / 2 + 0.35)
+    circle = np.deg2rad(np.arange(0, 360, 2.0))
+    points = np.stack([np.cos(circle) * (a / 2 + 0.35), np.sin(circle) * (b / 2 + 0.35)], axis=1)
     turn = np.deg2rad(angle)
     rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     return _polygon(points @ rotation + (cx, cy), shape)

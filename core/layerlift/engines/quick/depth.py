@@ -55,9 +55,8 @@ class _Scene:
 
     def __init__(self, pieces: Pieces, unknown: Mask) -> None:
         self.pieces = pieces
-        self.map: Labels = cv2.copyMakeBorder(pieces.map, PAD, PAD, PAD, PAD, cv2.BORDER_CONSTANT, value=OFF)
-        veil = cv2.copyMakeBorder(unknown.astype(np.uint8), PAD, PAD, PAD, PAD, cv2.BORDER_CONSTANT, value=0)
-        self.veil: Mask = veil > 0
+        self.map: Labels = np.pad(pieces.map, PAD, constant_values=OFF)
+        self.veil: Mask = np.pad(unknown, PAD, constant_values=False)
         self.hosts: dict[int, set[int]] = {n: set() for n in pieces.all}
 
     def window(self, bounds: Bounds, room: float = 0.35) -> Bounds:
@@ -73,13 +72,13 @@ class _Scene:
 
 def _closed(here: Labels, number: int) -> Mask:
     """The piece with the holes closed that something of its own fills; holes through which one sees stay open."""
-    seen = here == number
+    seen: Mask = here == number
     full = filled(seen)
     holes = full & ~seen
     if not holes.any():
         return seen
     count, parts, stats, _ = cv2.connectedComponentsWithStats(holes.astype(np.uint8), connectivity=4)
-    out = full.copy()
+    out: Mask = full.copy()
     area = full.sum()
     beyond = (cv2.dilate(full.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~full
     open_numbers = np.union1d(np.unique(here[beyond & (here >= 0)]), [GROUND])
@@ -159,7 +158,8 @@ def _hiding(scene: _Scene, shape: Shape, barred: set[int]) -> Mask:
 
 def _bite(mask: Mask) -> Mask:
     """What is left of added pixels without the slivers along an outline."""
-    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+    left: Mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+    return left
 
 
 def _adopt(scene: _Scene, shape: Shape, best: Completion) -> None:
@@ -222,7 +222,10 @@ def ordered(shapes: list[Shape]) -> list[Shape]:
 
 
 def arrange(pieces: Pieces, unknown: Mask) -> list[Shape]:
-    """All shapes of the picture, each with its hidden parts, not yet in order; under `unknown` (h, w) nothing was seen."""
+    """All shapes of the picture, each with its hidden parts, not yet in order.
+
+    Under `unknown` (h, w) nothing was seen.
+    """
     scene = _Scene(pieces, unknown)
     _see_through(scene)
     shapes = [_shape(scene, piece) for piece in scene.pieces.all.values()]

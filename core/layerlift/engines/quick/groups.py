@@ -106,7 +106,7 @@ def _together(a: _Part, b: _Part, canvas: int) -> bool:
     if np.abs(a.colour - b.colour).max() > _ALIKE:
         return False
     gap = _gap(a.box, b.box)
-    small, large = sorted((a, b), key=lambda part: part.area)
+    large = max(a, b, key=lambda part: part.area)
     size = max(large.box.width, large.box.height)
     if large.area <= _PART * canvas and gap <= 0.3 * max(min(large.box.width, large.box.height), 0.35 * size):
         union = a.box.union(b.box)
@@ -143,7 +143,7 @@ def group(shapes: list[Shape], canvas: int) -> list[list[Shape]]:
 
 
 def _join_patterns(parts: list[_Part], join: _Join) -> None:
-    """Five or more pieces of one colour on one host, none of them a plain box or disc, are one pattern (rays, confetti)."""
+    """Five or more pieces of one colour on one host, none a plain box or disc, are one pattern (rays)."""
     for first in parts:
         like = [
             p

@@ -69,12 +69,13 @@ def paint(shape: Shape, surfaces: Surfaces, cover: Labels, rank: int) -> tuple[B
 
 def _colour(shape: Shape, levels: Plane, bounds: Bounds, whole: Mask, sure: Mask) -> Plane:
     """The picture where `sure`, elsewhere the surface's polynomial (clean) or the nearest sure colour (texture)."""
-    out = levels.copy()
+    out: Plane = levels.copy()
     if shape.behind is not None:
         ys, xs = np.nonzero(np.ones(whole.shape, bool))
         film = shape.surface.at(ys + bounds.y, xs + bounds.x)
-        film -= (1 - shape.opacity) * shape.behind.at(ys + bounds.y, xs + bounds.x)
-        return np.clip(film / shape.opacity, 0, 255).reshape(levels.shape)
+        film -= np.float32(1 - shape.opacity) * shape.behind.at(ys + bounds.y, xs + bounds.x)
+        out[ys, xs] = np.clip(film / np.float32(shape.opacity), 0, 255)
+        return out
     ys, xs = np.nonzero(~sure)
     if shape.clean or not sure.any():
         out[ys, xs] = shape.surface.at(ys + bounds.y, xs + bounds.x)

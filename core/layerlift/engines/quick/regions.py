@@ -120,7 +120,7 @@ def _same(model: Polynomial, surfaces: Surfaces, where: Mask, bounds: Bounds) ->
 
 
 def split(surfaces: Surfaces, unknown: Mask) -> Pieces:
-    """Pieces of the picture: clean surfaces, clusters of texture, and the ground. Pixels `unknown` (h, w) don't count."""
+    """Pieces of the picture: clean surfaces, clusters of texture, and the ground. `unknown` (h, w) does not count."""
     labels, count = surfaces.labels, surfaces.count
     size = labels.size
     areas = np.bincount(labels[labels >= 0], minlength=count).astype(np.float64)

@@ -129,7 +129,7 @@ def _linked(calm: Plane, threshold: float, known: Mask) -> tuple[int, Labels]:
     grid[::2, 1::2] = (np.abs(np.diff(calm, axis=1)).max(axis=2) <= threshold) & known[:, 1:] & known[:, :-1]
     grid[1::2, ::2] = (np.abs(np.diff(calm, axis=0)).max(axis=2) <= threshold) & known[1:] & known[:-1]
     count, labels = cv2.connectedComponents(grid, connectivity=4, ltype=cv2.CV_32S)
-    return count - 1, np.ascontiguousarray(labels[::2, ::2]) - 1
+    return count - 1, np.ascontiguousarray(labels[::2, ::2], np.int32) - np.int32(1)
 
 
 def _cores(labels: Labels, count: int, thickness: int) -> Labels:
@@ -154,7 +154,7 @@ def nearest(labels: Labels, floor: int = 0) -> tuple[Labels, NDArray[np.intp], P
     flat = np.flatnonzero(known)
     where[index.ravel()[flat]] = flat
     source = where[index]
-    return labels.ravel()[source], source, distance
+    return labels.ravel()[source], source, np.asarray(distance, np.float32)
 
 
 _PAIRS = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -183,7 +183,7 @@ def _blend_edges(labels: Labels, calm: Plane, levels: Plane, tolerance: float) -
             better = off < best
             best[better] = off[better]
             chosen[better] = np.where(share >= 0.5, la, lb)[better]
-    out = labels.copy()
+    out: Labels = labels.copy()
     good = best <= tolerance
     out[ys[good], xs[good]] = chosen[good]
     return out
@@ -195,7 +195,7 @@ def _swallow_crumbs(labels: Labels, smallest: int) -> Labels:
     crumb = stats[:, cv2.CC_STAT_AREA] < smallest
     crumb[0] = False
     field, _, _ = nearest(labels)
-    return np.where(crumb[parts], field, labels) if count > 1 else labels
+    return np.where(crumb[parts], field, labels).astype(np.int32) if count > 1 else labels
 
 
 def _joined(labels: Labels, count: int, calm: Plane, tolerance: float) -> tuple[Labels, int]:
@@ -216,8 +216,8 @@ def _joined(labels: Labels, count: int, calm: Plane, tolerance: float) -> tuple[
     alike = np.abs(mean).max(axis=1) <= tolerance
     root = np.arange(count)
     for pair in pairs[alike]:
-        a, b = (_root(root, int(i)) for i in divmod(int(pair), count))
-        root[max(a, b)] = min(a, b)
+        one, two = (_root(root, int(i)) for i in divmod(int(pair), count))
+        root[max(one, two)] = min(one, two)
     roots = np.array([_root(root, i) for i in range(count)], np.int32) if count else root.astype(np.int32)
     names, number = np.unique(roots, return_inverse=True)
     return np.where(labels >= 0, number.astype(np.int32)[labels], -1).astype(np.int32), len(names)

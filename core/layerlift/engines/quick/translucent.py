@@ -9,6 +9,8 @@ Scientific American 1974).
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -94,8 +96,7 @@ def horizons(shapes: list[Shape], width: int) -> None:
     """
     bands = [s for s in shapes if s.clean and not s.hosts and _spans(s, width)]
     bands.sort(key=lambda s: float(np.nonzero(s.seen)[0].mean()) + s.window.y)
-    pairs = list(zip(bands, bands[1:], strict=False))
-    for upper, lower in reversed(pairs):
+    for upper, lower in reversed(list(pairwise(bands))):
         if _wavy(upper, lower):
             _extend(upper, lower)
 
