@@ -41,12 +41,23 @@ def classify(extent: Extent, layers: Sequence[tuple[Bounds, Plane]], *, stencil:
             continue
         low = _over_stencil(alpha, np.minimum) if stencil else alpha
         high = _over_stencil(alpha, np.maximum) if stencil else alpha
+        if stencil:
+            _close(low, box, extent)
+            _close(high, box, extent)
         solid = low >= SOLID
         bits = mixed[box.slices]
         bits[solid] = 0
         bits[(high > CLEAR) & ~solid] |= np.uint64(1 << place)
         base[box.slices][solid] = place
     return Cells(base, mixed)
+
+
+def _close(plane: Plane, box: Bounds, extent: Extent) -> None:
+    """Nothing in the last column and row of a box, unless the picture ends there: their stencils reach outside."""
+    if box.right < extent.width:
+        plane[:, -1] = 0
+    if box.bottom < extent.height:
+        plane[-1] = 0
 
 
 def _over_stencil(plane: Plane, pick: Callable[[Plane, Plane], Plane]) -> Plane:

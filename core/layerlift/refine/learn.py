@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from layerlift.imaging.layer import Document, Mask, Plane, full_scale
 from layerlift.imaging.resample import Grid
-from layerlift.refine.cells import Cells
+from layerlift.refine.cells import SOLID, Cells
 from layerlift.refine.clean import box
 from layerlift.refine.colours import visibility
 from layerlift.refine.fill import push_pull
@@ -59,7 +59,9 @@ def learn(
     shares = visibility([replace(layer, alpha=alpha) for layer, alpha in zip(layers, alphas, strict=True)])
 
     def one(place: int) -> LayerModel:
-        return _maximise(layers[place], colours[place], tallies[place], alphas[place], shares[place], bottom=place == 0)
+        layer, share = layers[place], shares[place]
+        learnt = _maximise(layer, colours[place], tallies[place], alphas[place], share, bottom=place == 0)
+        return replace(learnt, grain=_grain(seen.grain[layer.box.slices], share))
 
     return in_parallel(one, range(len(layers)))
 
@@ -140,6 +142,13 @@ def _add(sums: Plane, cell: NDArray[np.intp], values: Plane) -> None:
     low, high = int(cell.min()), int(cell.max()) + 1
     for total, value in zip(sums, values, strict=True):
         total[low:high] += np.bincount(cell - low, value, high - low).astype(np.float32)
+
+
+def _grain(fine: Plane, share: Plane) -> Plane:
+    """The grain of the cells that a layer has to itself, continued to where it is hidden."""
+    weight = (share > SOLID).astype(np.float32) + np.float32(1e-9)
+    small = quarter(weight)
+    return push_pull(quarter(fine * weight)[..., None], small, REACH, ENOUGH)[..., 0]
 
 
 def _maximise(

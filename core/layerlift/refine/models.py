@@ -38,7 +38,8 @@ class LayerModel:
 
     `lead` (h, w, 4): mean colour and expected alpha; `nature` (h, w, 2): 0 where alpha is an even veil … 1 where it
     has edges, and the largest alpha to expect; `spread`: two planes (h/4, w/4, 3), the colour covariance; `fill` (3, h,
-    w): its colours where one does not see it; `alpha` (h, w): lead's alpha again.
+    w): its colours where one does not see it; `grain` (h/4, w/4): standard deviation of the noise that belongs on
+    them; `alpha` (h, w): lead's alpha again.
     """
 
     source: Layer
@@ -48,6 +49,7 @@ class LayerModel:
     nature: Plane
     spread: tuple[Plane, Plane]
     fill: Plane
+    grain: Plane | None = None
 
 
 def first(

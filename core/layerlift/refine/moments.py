@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from layerlift.imaging.layer import Document, Plane, full_scale
 from layerlift.imaging.resample import Grid, reduce
+from layerlift.refine.grain import LIMIT, roughness
 from layerlift.refine.symmetric import outer
 
 Job = TypeVar("Job")
@@ -28,10 +29,12 @@ _BAND_PIXELS = 1 << 19
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """`mean` (h, w, 3) colour 0–1 of each cell; `inner` (6, h, w) covariance of the colours inside it."""
+    """`mean` (h, w, 3) colour 0–1 of each cell; `inner` (6, h, w) covariance of the colours inside it; `grain` (h, w)
+    standard deviation of the finest detail in it."""
 
     mean: Plane
     inner: Plane
+    grain: Plane
 
 
 def stride_for(grid: Grid, samples: float) -> int:
@@ -68,8 +71,9 @@ def moments(document: Document, grid: Grid) -> Moments:
     small = reduce(document.pixels, grid.cells)
     mean = small[..., :3].astype(np.float32) * np.float32(1 / full_scale(small))
     inner = np.zeros((6, grid.cells.height, grid.cells.width), np.float32)
+    fine = np.zeros((grid.cells.height, grid.cells.width), np.float32)
     if grid.cells == grid.document:
-        return Moments(mean, inner)
+        return Moments(mean, inner, fine)
     stride = stride_for(grid, 2.5)
     columns = owners(grid.document.width, grid.cells.width, stride)
     rows = owners(grid.document.height, grid.cells.height, stride)
@@ -84,11 +88,13 @@ def moments(document: Document, grid: Grid) -> Moments:
         sums = [_cell_means(plane, starts, columns, grid.cells.width) for plane in colour]
         square = [_cell_means(plane, starts, columns, grid.cells.width) for plane in outer(colour)]
         inner[:, cells] = np.stack(square) - outer(np.stack(sums))
+        rough = roughness(document.pixels[lines, :, 1].astype(np.float32) * unit)
+        fine[cells] = _cell_means(np.ascontiguousarray(rough[:, ::stride]), starts, columns, grid.cells.width)
 
     in_parallel(band, bands(grid, stride))
     for k in (0, 3, 5):
         np.maximum(inner[k], 0, out=inner[k])
-    return Moments(mean, inner)
+    return Moments(mean, inner, np.minimum(fine, np.float32(LIMIT)))
 
 
 def _cell_means(plane: Plane, starts: NDArray[np.intp], columns: NDArray[np.intp], width: int) -> Plane:

@@ -21,6 +21,7 @@ from layerlift.imaging.layer import Document, Layer, Mask, Pixels, Plane, full_s
 from layerlift.imaging.resample import Grid, sample
 from layerlift.progress import Progress
 from layerlift.refine.cells import Cells
+from layerlift.refine.grain import grain
 from layerlift.refine.models import LayerModel
 from layerlift.refine.project import Part, project, put_back, subset, visible
 from layerlift.refine.unmix import Points, expected, given, unmix
@@ -159,16 +160,22 @@ def _hide(
             row, column = np.divmod(where[begin : begin + CHUNK], seen.width)
             row += local.y
             column += local.x
-            part = _hidden(scene, place, xs[column], ys[row])
+            part = _hidden(scene, place, xs[column], ys[row], row + strip.y, column)
             _write(canvas, part, row + strip.y, column)
 
 
-def _hidden(scene: Scene, place: int, x: Plane, y: Plane) -> Part:
-    """A layer that nobody sees at these points."""
+def _hidden(scene: Scene, place: int, x: Plane, y: Plane, row: NDArray[np.intp], column: NDArray[np.intp]) -> Part:
+    """A layer that nobody sees at these points: the engine's colours, with the grain of the layer's visible parts."""
     model, scale = scene.models[place], full_scale(scene.document.pixels)
     alpha = expected(model, x, y) if place else np.ones_like(x)
     levels = _levels(alpha, scale, snap=not scene.trusted)
-    return Part(place, np.arange(x.size), levels, np.rint(_fill(model, x, y, scale)), np.ones_like(x))
+    colour = _fill(model, x, y, scale)
+    if model.grain is not None:
+        height, width = model.grain.shape
+        u = (x - model.box.x + np.float32(0.5)) * np.float32(width / model.box.width) - np.float32(0.5)
+        v = (y - model.box.y + np.float32(0.5)) * np.float32(height / model.box.height) - np.float32(0.5)
+        colour += sample(model.grain, u, v) * grain(row, column, place) * np.float32(scale)
+    return Part(place, np.arange(x.size), levels, np.clip(np.rint(colour), 0, scale), np.ones_like(x))
 
 
 def _fill(model: LayerModel, x: Plane, y: Plane, scale: int) -> Plane:
@@ -217,12 +224,11 @@ def _refine_points(
         _write(canvases[part.layer], part, row, column)
     for place in range(int(points.base.max())):
         below = np.flatnonzero(points.base > place)
-        box = scene.models[place].box
-        if place:
-            inside = (points.x[below] >= box.x - 1) & (points.x[below] <= box.right)
-            below = below[inside & (points.y[below] >= box.y - 1) & (points.y[below] <= box.bottom)]
+        area = canvases[place].bounds
+        inside = (column[below] >= area.x) & (column[below] < area.right)
+        below = below[inside & (row[below] >= area.y) & (row[below] < area.bottom)]
         if below.size:
-            hidden = _hidden(scene, place, points.x[below], points.y[below])
+            hidden = _hidden(scene, place, points.x[below], points.y[below], row[below], column[below])
             hidden.at = below
             _write(canvases[place], hidden, row, column)
 

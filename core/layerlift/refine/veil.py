@@ -19,13 +19,15 @@ from layerlift.imaging.layer import Plane
 from layerlift.refine.clean import box, edge, smoothstep
 from layerlift.refine.rough import RoughLayer
 
-REACH = 8
+REACH = 12
 """Half a window, in cells."""
+SMOOTH = 8
+"""Half the window over which the correction is averaged: veils are even."""
 BLUR = 1.5
 """Gaussian sigma before comparing: the engine's picture may be shifted by part of a cell."""
 LEAST = 200
 """Cells of veil below which a layer has none."""
-BELIEVED, DOUBTED = 0.08, 0.02
+BELIEVED, DOUBTED = 0.12, 0.02
 """Standard deviation of the engine's alpha in a veil, and of what contrast can say at best."""
 _INDEPENDENT = 1 / 16
 """Share of a window's cells that are independent after the blur."""
@@ -76,4 +78,4 @@ def _corrected(alpha: Plane, shown: Plane, below: Plane, through: Plane) -> Plan
     doubt = unexplained / (contrast * np.maximum(count, 1)) + np.float32(DOUBTED**2)
     gain = np.float32(BELIEVED**2) / (np.float32(BELIEVED**2) + doubt) * np.clip(count * np.float32(0.2), 0, 1)
     step = gain * (np.clip(1 - slope, 0, 1) - average(alpha))
-    return cast(Plane, np.clip(alpha + even * box(step.astype(np.float32), 2), 0, 1).astype(np.float32))
+    return cast(Plane, np.clip(alpha + even * box(step.astype(np.float32), SMOOTH), 0, 1).astype(np.float32))

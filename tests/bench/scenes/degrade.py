@@ -10,8 +10,7 @@ import math
 
 import cv2
 import numpy as np
-
-from bench.scenes.draw import Plane, Stack, noise
+from tests.bench.scenes.draw import Plane, Stack, noise
 
 
 def bucket(height: int, width: int, side: int) -> tuple[int, int]:

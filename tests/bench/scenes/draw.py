@@ -117,7 +117,8 @@ def merge(parts: Iterable[tuple[Plane, Plane]]) -> tuple[Plane, Plane]:
         mixed = c * a[..., None] + colour * (alpha * (1 - a))[..., None]
         colour = np.where(total[..., None] > 1e-4, mixed / np.maximum(total, 1e-4)[..., None], c)
         alpha = total
-    assert alpha is not None and colour is not None
+    assert alpha is not None
+    assert colour is not None
     return colour, alpha
 
 

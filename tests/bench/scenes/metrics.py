@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-
-from bench.scenes.draw import Plane, Stack
+from tests.bench.scenes.draw import Plane, Stack
 
 
 @dataclass(frozen=True)

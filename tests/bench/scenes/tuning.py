@@ -6,8 +6,7 @@ import math
 
 import cv2
 import numpy as np
-
-from bench.scenes.draw import (
+from tests.bench.scenes.draw import (
     SENTENCE,
     Stack,
     flat,

@@ -1,0 +1,252 @@
+"""How good and how fast refinement is, against ground truth, against what everyone else would do.
+
+    python -m tests.bench.refine quality [--half unseen] [--side 640] [--severity 1] [--seed 1] [--size 2048]
+    python -m tests.bench.refine failures
+    python -m tests.bench.refine speed
+    python -m tests.bench.refine crops --out FILE.png
+
+Run from the repository's root. Constants are chosen on `tuning`; `unseen` is for judging.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+import time
+from dataclasses import astuple
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tests.bench.scenes import baselines, failures, tuning, unseen
+from tests.bench.scenes.degrade import degrade
+from tests.bench.scenes.draw import Stack
+from tests.bench.scenes.metrics import Quality, flatten, measure
+
+from layerlift.imaging.arithmetic import Arithmetic, composite
+from layerlift.imaging.geometry import Bounds, Extent
+from layerlift.imaging.layer import Document, Layer, LayerStack, Role
+from layerlift.refine import refine
+
+HALVES = {"tuning": tuning.SCENES, "unseen": unseen.SCENES}
+HOSTS: tuple[Arithmetic, ...] = ("krita", "float", "gimp", "photoshop")
+COLUMNS = "SAD MSE GRAD ghost% hole% colour hidden swap/dB".split()
+
+
+def rough_stack(layers: Stack) -> LayerStack:
+    """Layers as an engine returns them."""
+    extent = Extent(layers[0].shape[1], layers[0].shape[0])
+    return LayerStack(
+        extent, tuple(Layer(f"{k}", Role.GRAPHIC, Bounds.of(extent), one) for k, one in enumerate(layers))
+    )
+
+
+def document_of(truth: Stack, depth: int = 8) -> Document:
+    """The truth, flattened."""
+    levels = flatten(truth)
+    scale = 1 if depth == 8 else 257
+    pixels = np.full((*levels.shape[:2], 4), 255 * scale, np.uint8 if depth == 8 else np.uint16)
+    pixels[..., :3] = np.rint(levels * scale)
+    return Document(pixels)
+
+
+def ours(document: Document, rough: Stack, order: tuple[int | None, ...] | None = None) -> tuple[Stack, LayerStack]:
+    """Our layers, uint8, full canvas, in the order of the truth; and the stack itself."""
+    stack = refine(document, rough_stack(rough))
+    found = {layer.name: layer.on(document.extent) for layer in stack.layers}
+    if document.depth == 16:
+        found = {name: (pixels // 257).astype(np.uint8) for name, pixels in found.items()}
+    nothing = np.zeros((document.extent.height, document.extent.width, 4), np.uint8)
+    return [found.get(str(k), nothing) for k in (order or range(len(rough)))], stack
+
+
+def exactness(document: Document, stack: LayerStack) -> str:
+    """Largest difference to the document in each host, in 8-bit levels."""
+    unit = 1 if document.depth == 8 else 257
+    worst = [
+        np.abs(composite(stack, host).astype(np.int32) - document.pixels.astype(np.int32)).max() / unit
+        for host in HOSTS
+    ]
+    return " ".join(f"{host} {error:.2g}" for host, error in zip(HOSTS, worst, strict=True))
+
+
+def line(name: str, quality: tuple[float, ...], seconds: float, note: str = "") -> None:
+    """One row of a table."""
+    print(f"{name:26s} " + " ".join(f"{value:8.3f}" for value in quality) + f" {seconds:7.1f}s  {note}", flush=True)
+
+
+def quality(args: argparse.Namespace) -> None:
+    """Every scene of a half, every method; means; goals."""
+    print(f"# {args.half}, {args.size}², model canvas {args.side}, severity {args.severity}, seed {args.seed}")
+    print(f"{'':26s} " + " ".join(f"{column:>8s}" for column in COLUMNS))
+    means: dict[str, list[tuple[float, ...]]] = {}
+    for name, draw in HALVES[args.half].items():
+        if args.only and name not in args.only.split(","):
+            continue
+        truth = draw(args.size, args.size)
+        document, rough = document_of(truth), degrade(truth, args.side, args.seed, args.severity)
+        picture = np.ascontiguousarray(document.pixels[..., :3])
+        methods = dict(baselines.METHODS)
+        if args.closed_form:
+            methods["closed-form"] = baselines.closed_form
+        for method, run in methods.items():
+            begin = time.perf_counter()
+            got = run(picture, rough)
+            spent = time.perf_counter() - begin
+            row = astuple(measure(got, truth))
+            means.setdefault(method, []).append(row)
+            line(f"{name}: {method}", row, spent)
+        for depth in (8, 16):
+            document = document_of(truth, depth)
+            begin = time.perf_counter()
+            got, stack = ours(document, rough)
+            spent = time.perf_counter() - begin
+            row = astuple(measure(got, truth))
+            means.setdefault(f"ours, {depth} bit", []).append(row)
+            line(f"{name}: ours, {depth} bit", row, spent, exactness(document, stack))
+    print("\n# means")
+    for method, rows in means.items():
+        line(method, tuple(np.mean(rows, 0)), 0)
+    _goals({method: Quality(*np.mean(rows, 0)) for method, rows in means.items()})
+
+
+def _goals(means: dict[str, Quality]) -> None:
+    mine = means["ours, 8 bit"]
+    others = [q for method, q in means.items() if not method.startswith(("ours", "bicubic"))]
+    for what, got, wanted in (
+        ("alpha SAD below bicubic", means["bicubic"].sad / mine.sad, 8),
+        ("gradient error below bicubic", means["bicubic"].grad / mine.grad, 12),
+        ("alpha SAD below the best baseline", min(q.sad for q in others) / mine.sad, 4),
+        ("gradient error below the best baseline", min(q.grad for q in others) / mine.grad, 4),
+    ):
+        print(f"{'pass' if got >= wanted else 'MISS'}  {what}: {got:.1f}× (goal {wanted}×)")
+
+
+def cases(_: argparse.Namespace) -> None:
+    """Each failure mode, before (bicubic) and after."""
+    print(f"{'':26s} " + " ".join(f"{column:>8s}" for column in COLUMNS))
+    for name, make in failures.CASES.items():
+        case = make(1024, 1024)
+        document = document_of(case.truth)
+        nothing = np.zeros_like(case.rough[0])
+        lined_up = [nothing if k is None else case.rough[k] for k in case.order]
+        before = baselines.bicubic(np.ascontiguousarray(document.pixels[..., :3]), lined_up)
+        line(f"{name}: before", astuple(measure(before, case.truth)), 0)
+        begin = time.perf_counter()
+        after, stack = ours(document, case.rough, case.order)
+        assert stack.drift is not None
+        note = f"grain {_grain(after, case.truth):.2f}; drift {stack.drift.mean:.3f}; {exactness(document, stack)}"
+        line(f"{name}: after", astuple(measure(after, case.truth)), time.perf_counter() - begin, note)
+        for sentence in stack.notes:
+            print(f"{'':26s}   “{sentence}”")
+
+
+def _grain(got: Stack, truth: Stack) -> float:
+    """Fine detail of the hidden background against that of the true one (1: as much)."""
+    hidden = cv2.erode((truth[1][..., 3] > 250).astype(np.uint8), np.ones((31, 31), np.uint8)) > 0
+    if not hidden.any():
+        return float("nan")
+    fine = [
+        one.astype(np.float32) - cv2.GaussianBlur(one.astype(np.float32), (0, 0), 1.5) for one in (got[0], truth[0])
+    ]
+    ratio = fine[0][hidden][:, :3].std() / fine[1][hidden][:, :3].std()
+    return float(ratio)
+
+
+def speed(args: argparse.Namespace) -> None:
+    """24 MP and 4 MP, N = 4 and 8, one after the other in this process; CPU seconds tell what a busy machine hides."""
+    for scene, draw, extent, count in (
+        ("poster", tuning.poster, Extent(6000, 4000), 4),
+        ("interface", unseen.interface, Extent(6000, 4000), 8),
+        ("poster", tuning.poster, Extent(2048, 2048), 4),
+        ("cartoon", tuning.cartoon, Extent(2048, 2048), 8),
+    ):
+        truth = draw(extent.height, extent.width)[:count]
+        document, rough = document_of(truth), rough_stack(degrade(truth, args.side))
+        del truth
+        with _Peak() as peak:
+            begin, cpu = time.perf_counter(), time.process_time()
+            stack = refine(document, rough)
+            wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
+        out = sum(layer.pixels.nbytes for layer in stack.layers) / 1e6
+        work = extent.area * count / 1e6
+        print(
+            f"{scene:10s} {extent.area / 1e6:5.1f} MP N={count} canvas {args.side}: {wall:5.2f} s, CPU {cpu:5.2f} s, "
+            f"{work / wall:5.1f} MP·layers/s (by CPU time on 2 cores {2 * work / cpu:5.1f}), "
+            f"peak above input and output {peak.above - out:4.0f} MB (output {out:.0f} MB)",
+            flush=True,
+        )
+
+
+class _Peak:
+    """Resident memory while inside, sampled; `above`: MB more than at the beginning."""
+
+    above = 0.0
+
+    def __enter__(self) -> _Peak:
+        self._begin, self._running = self._now(), True
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running = False
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while self._running:
+            self.above = max(self.above, self._now() - self._begin)
+            time.sleep(0.01)
+
+    @staticmethod
+    def _now() -> float:
+        status = Path("/proc/self/status")
+        if not status.exists():
+            return 0.0
+        return next(int(row.split()[1]) for row in status.read_text().splitlines() if row.startswith("VmRSS")) / 1e3
+
+
+def crops(args: argparse.Namespace) -> None:
+    """Hair, text, glass and shadow, on magenta: truth, bicubic, ours; at 100 % and at 400 %."""
+    rows = []
+    for draw, (x, y), places in (
+        (tuning.portrait, (0.30, 0.22), (1,)),
+        (unseen.magazine, (0.05, 0.30), (4,)),
+        (tuning.glass, (0.44, 0.43), (3, 4)),
+        (unseen.magazine, (0.50, 0.66), (1, 2)),
+    ):
+        truth = draw(2048, 2048)
+        document, rough = document_of(truth), degrade(truth, 640)
+        mine, _ = ours(document, rough)
+        theirs = baselines.bicubic(np.ascontiguousarray(document.pixels[..., :3]), rough)
+        tiles = []
+        for side, zoom in ((160, 1), (40, 4)):
+            left, top = int(x * 2048) + 80 - side // 2, int(y * 2048) + 80 - side // 2
+            for stack in (truth, theirs, mine):
+                bottom = np.full_like(stack[0], 255)
+                bottom[..., 1] = 0
+                part = [one[top : top + side, left : left + side] for one in [bottom, *(stack[k] for k in places)]]
+                tiles.append(np.kron(np.rint(flatten(part)).astype(np.uint8), np.ones((zoom, zoom, 1), np.uint8)))
+        rows.append(np.hstack(tiles))
+    cv2.imwrite(args.out, np.vstack(rows)[..., ::-1])
+
+
+def main(words: list[str]) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("quality", "failures", "speed", "crops"))
+    parser.add_argument("--half", choices=tuple(HALVES), default="unseen")
+    parser.add_argument("--side", type=int, default=640)
+    parser.add_argument("--severity", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--size", type=int, default=2048)
+    parser.add_argument("--only", default="", help="scenes, comma-separated")
+    parser.add_argument("--closed-form", action="store_true", help="slow: use --size 1024 --side 320")
+    parser.add_argument("--out", default="crops.png")
+    args = parser.parse_args(words)
+    {"quality": quality, "failures": cases, "speed": speed, "crops": crops}[args.what](args)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
