@@ -38,7 +38,13 @@ def missing(what: str) -> None:
 def run(command: list[str], environment: dict[str, str]) -> None:
     """Run to the end, in an environment of its own; what it said is shown when it fails."""
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False, stdin=subprocess.DEVNULL
+        command,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
     said = f"{done.stdout}\n{done.stderr}"
     assert done.returncode == 0, f"{command[0]} ended with {done.returncode}:\n{said[-4000:]}"
@@ -89,7 +95,14 @@ def gimp() -> Iterator[Ask]:
         (job / "profile").mkdir(exist_ok=True)
         for path in (job, *job.rglob("*")):
             os.chown(path, 1000, 1000)
-        clean = ["env", "-i", f"HOME={inside}", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", f"GIMP3_DIRECTORY={inside}/profile"]
+        clean = [
+            "env",
+            "-i",
+            f"HOME={inside}",
+            "PATH=/usr/bin:/bin",
+            "LANG=C.UTF-8",
+            f"GIMP3_DIRECTORY={inside}/profile",
+        ]
         batch = f'import os; os.chdir("{inside}"); exec(open("{script}").read())'
         console = ["gimp-console", "-i", "--quit", "--batch-interpreter", "python-fu-eval", "-b", batch]
         run(["chroot", "--userspec=1000:1000", str(GIMP_ROOT), *clean, *console], {"PATH": os.environ["PATH"]})
@@ -110,9 +123,7 @@ def impress(tmp_path_factory: pytest.TempPathFactory) -> Ask:
 
     def ask(deck: Path) -> Path:
         profile = f"-env:UserInstallation=file://{home}/profile"
-        run(
-            ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(home), str(deck)], environment
-        )
+        run(["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(home), str(deck)], environment)
         page = home / deck.stem
         drawn = ["pdftoppm", "-png", "-singlefile", "-scale-to-x", "960", "-scale-to-y", "-1"]
         run([*drawn, f"{page}.pdf", str(page)], environment)

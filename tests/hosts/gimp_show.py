@@ -3,9 +3,8 @@
 X.png is the flattened picture; X.json its size, precision and profile and the layer tree.
 """
 
-import glob
 import json
-import os
+from pathlib import Path
 
 from gi.repository import Gimp, Gio
 
@@ -24,9 +23,7 @@ def described(layer):
     return found
 
 
-for source in sorted(glob.glob("*.psd") + glob.glob("*.psb") + glob.glob("*.ora")):
-    if os.path.exists(source + ".png"):
-        continue
+for source in sorted(str(path) for path in Path().iterdir() if path.suffix in (".psd", ".psb", ".ora")):
     image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(source))
     profile = image.get_effective_color_profile()
     about = {
@@ -35,8 +32,7 @@ for source in sorted(glob.glob("*.psd") + glob.glob("*.psb") + glob.glob("*.ora"
         "profile": profile.get_description(),
         "layers": [described(layer) for layer in image.get_layers()],
     }
-    with open(source + ".json", "w") as file:
-        json.dump(about, file)
+    Path(source + ".json").write_text(json.dumps(about))
     image.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
     Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(source + ".png"), None)
     image.delete()

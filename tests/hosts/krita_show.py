@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import traceback
+from pathlib import Path
 
 # An unhandled exception would open a modal dialog and hang.
 sys.excepthook = lambda *error: (traceback.print_exception(*error), os._exit(98))
@@ -35,22 +36,20 @@ def show(source, target):
     document.refreshProjection()
     document.waitForDone()
     width, height = document.width(), document.height()
-    with open(target, "wb") as file:
-        file.write(bytes(document.pixelData(0, 0, width, height)))
+    Path(target).write_bytes(bytes(document.pixelData(0, 0, width, height)))
     found = {
         "size": [width, height],
         "depth": document.colorDepth(),
         "profile": document.colorProfile(),
         "layers": [described(node) for node in document.rootNode().childNodes()],
     }
-    with open(target + ".json", "w") as file:
-        json.dump(found, file)
+    Path(target + ".json").write_text(json.dumps(found))
     document.setModified(False)
     document.close()
 
 
-def __main__(arguments):
+def __main__(arguments):  # noqa: N807 - the name that kritarunner calls
     Krita.instance().setBatchmode(True)
-    for source, target in zip(arguments[::2], arguments[1::2]):
+    for source, target in zip(arguments[::2], arguments[1::2], strict=True):
         show(source, target)
     os._exit(0)

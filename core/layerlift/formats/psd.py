@@ -1,8 +1,8 @@
 """Photoshop's PSD and PSB, written from the specification: one group named after the stack, the layers inside it.
 
 Law: turns a LayerStack into `psd_layout`'s records and compressed planes, streaming; one layer's channels are in
-memory at a time. Written by hand and not with psd-tools because psd-tools needs Python 3.11, six times the time and
-four times the memory, and is worth more as an independent reader in the tests.
+memory at a time. Written by hand and not with psd-tools because psd-tools needs Python 3.11, seven times the time and
+six times the memory (tests/bench/psd.py), and is worth more as an independent reader in the tests.
 
 8 bit: PackBits, as Photoshop itself writes. 16 bit: ZIP in the "Lr16" block, but without the prediction that Photoshop
 uses: Krita 5 (plugins/impex/psd, compression.cpp: psd_unzip_with_prediction carries over with signed chars) reads
