@@ -74,8 +74,11 @@ def blend(host: Arithmetic, bottom: Plane, top: Plane, scale: int) -> Plane:
     if host == "photoshop":
         return _blend15(bottom, top, scale)
     unit = np.float32(scale)
-    new_alpha = bottom[3] + (unit - bottom[3]) * top[3] * np.float32(1 / scale)
-    ratio = np.divide(top[3], new_alpha, out=np.zeros_like(new_alpha), where=new_alpha > 0)
+    if (bottom[3] == unit).all():
+        new_alpha, ratio = bottom[3], top[3] * np.float32(1 / scale)
+    else:
+        new_alpha = bottom[3] + (unit - bottom[3]) * top[3] * np.float32(1 / scale)
+        ratio = np.divide(top[3], new_alpha, out=np.zeros_like(new_alpha), where=new_alpha > 0)
     out = np.empty_like(bottom)
     np.subtract(top[:3], bottom[:3], out=out[:3])
     out[:3] *= ratio
