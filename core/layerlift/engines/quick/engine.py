@@ -14,8 +14,9 @@ from layerlift.engines.port import DecomposeRequest, EngineInfo
 from layerlift.engines.quick import graphics, inpaint, naming, ocr, saliency, subject, text
 from layerlift.engines.quick.backdrop import flatten, solidity
 from layerlift.engines.quick.belonging import hand_back
+from layerlift.engines.quick.compression import compressed
 from layerlift.engines.quick.element import Element
-from layerlift.engines.quick.holes import hole_of
+from layerlift.engines.quick.holes import COMPRESSED, hole_of
 from layerlift.engines.quick.steering import Steering, understand
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Layer, LayerStack, Mask, Plane, Role
@@ -44,6 +45,7 @@ class QuickEngine:
     def decompose(self, request: DecomposeRequest, progress: Progress) -> LayerStack:
         """Propose text, subjects, flat elements and a completed background."""
         image, transparent = flatten(request.image)
+        extra = COMPRESSED if compressed(image) else 0
         progress.stage("Reading text", 0.02)
         lines = ocr.recognise(image)
         steering, notes = understand(request.what, (line.content for line in lines))
@@ -51,19 +53,19 @@ class QuickEngine:
         progress.stage("Lifting text", 0.20)
         texts = text.extract(image, lines, request.text_grouping)
         progress.stage("Filling behind text", 0.32)
-        plain = inpaint.fill(image, hole_of(image, texts), progress.part(0.32, 0.45))
+        plain = inpaint.fill(image, hole_of(image, texts, extra), progress.part(0.32, 0.45))
         progress.stage("Finding subjects", 0.45)
         subjects = _subjects(plain, steering, progress.part(0.45, 0.62))
         texts, subjects = hand_back(image, texts, subjects)
         progress.stage("Filling behind subjects", 0.62)
-        behind = hole_of(image, subjects)
+        behind = hole_of(image, subjects, extra)
         plain = inpaint.fill(plain, behind, progress.part(0.62, 0.75))
         progress.stage("Finding shapes", 0.75)
         shapes = _shapes(plain, behind, steering, progress.part(0.75, 0.88))
         progress.stage("Completing the background", 0.88)
-        beneath = hole_of(image, shapes)
+        beneath = hole_of(image, shapes, extra)
         background = inpaint.fill(plain, beneath, progress.part(0.88, 1.0))
-        solid = solidity(~transparent, beneath | behind | hole_of(image, texts))
+        solid = solidity(~transparent, beneath | behind | hole_of(image, texts, extra))
         layers = [_background(background, solid), *map(_layer, [*shapes, *subjects, *texts])]
         height, width = image.shape[:2]
         progress.advance(1.0)

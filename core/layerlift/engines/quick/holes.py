@@ -13,14 +13,16 @@ from layerlift.imaging.layer import Mask, Plane, Role
 TRACE = 0.02
 """Alpha above which an element is still visible to the eye and so must not remain in what is filled."""
 MARGIN = {Role.TEXT: 2, Role.SUBJECT: 4, Role.SHADOW: 4, Role.GRAPHIC: 2}
-"""Pixels by which a hole reaches beyond the visible element: resampling and JPEG carry its colour that far."""
+"""Pixels by which a hole reaches beyond the visible element: resampling carries its colour that far."""
+COMPRESSED = 4
+"""Pixels more where the picture went through JPEG: halved chroma and ringing carry colours across half a block."""
 
 
-def hole_of(image: Plane, elements: Iterable[Element]) -> Mask:
-    """(H, W) bool: every pixel of `image` (H, W, …) that one of the elements touches, with its margin."""
+def hole_of(image: Plane, elements: Iterable[Element], extra: int = 0) -> Mask:
+    """(H, W) bool: every pixel of `image` (H, W, …) that one of the elements touches, with its margin and `extra`."""
     hole = np.zeros(image.shape[:2], bool)
     for element in elements:
-        margin = MARGIN.get(element.role, 2)
+        margin = MARGIN.get(element.role, 2) + extra
         seen = np.zeros(hole.shape, np.uint8)
         seen[element.bounds.slices] = element.alpha > TRACE
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
