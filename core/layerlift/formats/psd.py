@@ -5,8 +5,9 @@ memory at a time. Written by hand and not with psd-tools because psd-tools needs
 six times the memory (tests/bench/psd.py), and is worth more as an independent reader in the tests.
 
 8 bit: PackBits, as Photoshop itself writes. 16 bit: ZIP in the "Lr16" block, but without the prediction that Photoshop
-uses: Krita 5 (plugins/impex/psd, compression.cpp: psd_unzip_with_prediction carries over with signed chars) reads
-predicted 16-bit rows wrongly.
+uses: Krita (seen in 5.1.5; its psd_unzip_with_prediction adds the low bytes as signed chars) reads predicted 16-bit
+rows wrongly.
+
 The merged image is the stack's composite on white, with the transparency as its fourth channel, so that every viewer
 shows the picture. Recognised text and what else a stack knows goes into the XMP (`psd_xmp`).
 """
@@ -154,7 +155,7 @@ def _channel(layer: Layer | None, ident: int, large: bool) -> list[bytes]:
     if plane.dtype == np.uint8:
         counts, packed = packbits.pack(np.ascontiguousarray(plane))
         return [struct.pack(">H", psd_layout.RLE), counts.astype(_row_length(large)).tobytes(), packed]
-    return [struct.pack(">H", psd_layout.ZIP), zlib.compress(plane.astype(">u2"), 1)]
+    return [struct.pack(">H", psd_layout.ZIP), zlib.compress(plane.astype(">u2").tobytes(), 1)]
 
 
 def _write_merged(flat: Pixels, opaque: bool, file: BinaryIO, large: bool) -> None:

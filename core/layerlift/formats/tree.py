@@ -18,8 +18,8 @@ class Group:
     """A named group; `children` bottom → top.
 
     `alone`: nothing else lies in its parent. Such a group is written isolated, any other as pass-through, which spares
-    a rounding. Krita (5.1.5, and what is on its main branch: KisGroupLayer::tryObligeChild) takes an only child's own
-    projection for its parent's, and a pass-through group has none: the picture would be empty.
+    a rounding. Krita (seen in 5.1.5) shows nothing where an only child passes through: it seems to take the child's own
+    projection for its parent's, and a pass-through group has none.
     """
 
     name: str
