@@ -109,9 +109,9 @@ def _strip(scene: Scene, canvases: Sequence[Canvas], strip: Bounds) -> None:
     whole = alpha == full_scale(scene.document.pixels)
     _hide(scene, canvases, strip, base, ~mixed & whole, xs, ys)
     for refine, chosen in ((_refine_points, mixed & whole), (_give_away, mixed & ~whole & (alpha > 0))):
-        where = np.flatnonzero(chosen)
-        for begin in range(0, where.size, CHUNK):
-            row, column = np.divmod(where[begin : begin + CHUNK], strip.width)
+        rows, across = np.nonzero(chosen)
+        for begin in range(0, rows.size, CHUNK):
+            row, column = rows[begin : begin + CHUNK], across[begin : begin + CHUNK]
             points = Points(
                 _colours(pixels, row, column),
                 xs[column],
@@ -155,11 +155,11 @@ def _hide(
         if seen.empty:
             continue
         local = seen.shift(0, -strip.y)
-        where = np.flatnonzero((base[local.slices] > place) & pure[local.slices])
-        for begin in range(0, where.size, CHUNK):
-            row, column = np.divmod(where[begin : begin + CHUNK], seen.width)
-            row += local.y
-            column += local.x
+        rows, across = np.nonzero((base[local.slices] > place) & pure[local.slices])
+        rows += local.y
+        across += local.x
+        for begin in range(0, rows.size, CHUNK):
+            row, column = rows[begin : begin + CHUNK], across[begin : begin + CHUNK]
             part = _hidden(scene, place, xs[column], ys[row], row + strip.y, column)
             _write(canvas, part, row + strip.y, column)
 
@@ -254,7 +254,9 @@ def _give_away(
 
 def _write(canvas: Canvas, part: Part, row: NDArray[np.intp], column: NDArray[np.intp]) -> None:
     """Put the part's pixels (those with any alpha) where they belong."""
-    seen = part.alpha > 0
+    seen: Mask | slice = part.alpha > 0
+    if np.all(part.alpha):
+        seen = slice(None)
     at = part.at[seen]
     place = (row[at] - canvas.bounds.y) * canvas.bounds.width + column[at] - canvas.bounds.x
     bits = 8 * canvas.pixels.itemsize

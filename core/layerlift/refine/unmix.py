@@ -180,7 +180,9 @@ def _alpha(belief: Belief, colour: Plane, through: Plane) -> Plane:
     wholes = -np.float32(0.5) * _surprise(_covariance(belief, fixed, noise), away[:, None] - fixed * apart[:, None])
     rest = away - mix * apart
     mixed = -np.float32(0.5) * (
-        dot(rest, times(last[0], rest)) + np.log(last[1]) - np.log(np.minimum(np.float32(6.2832) / curvature, 1))
+        np.maximum(dot(rest, times(last[0], rest)), 0)
+        + np.log(last[1])
+        - np.log(np.minimum(np.float32(6.2832) / curvature, 1))
     )
     scores = np.concatenate([wholes, mixed[None]])
     scores -= scores.max(0)
@@ -201,7 +203,7 @@ def _least_squares(
     for _ in range(2):
         last = inverse(_covariance(belief, alpha, noise))
         pulled = times(last[0], apart)
-        curvature = dot(apart, pulled) + np.float32(_PULL)
+        curvature = np.maximum(dot(apart, pulled), 0) + np.float32(_PULL)
         alpha = np.clip((dot(pulled, away) + np.float32(_PULL) * belief.alpha) / curvature, 0, top)
     return alpha, curvature, last
 
@@ -209,7 +211,7 @@ def _least_squares(
 def _surprise(covariance: Plane, rest: Plane) -> Plane:
     """Mahalanobis distance plus log determinant."""
     inverted, determinant = inverse(covariance)
-    out: Plane = dot(rest, times(inverted, rest)) + np.log(determinant)
+    out: Plane = np.maximum(dot(rest, times(inverted, rest)), 0) + np.log(determinant)
     return out
 
 
