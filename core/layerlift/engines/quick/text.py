@@ -13,7 +13,7 @@ import numpy as np
 
 from layerlift.engines.port import TextGrouping
 from layerlift.engines.quick.element import Element
-from layerlift.engines.quick.letters.blocks import InkedLine, blocks, title
+from layerlift.engines.quick.letters.blocks import InkedLine, blocks, stroke_width, title
 from layerlift.engines.quick.letters.glyphs import on_surface, on_texture
 from layerlift.engines.quick.letters.ground import interpolated, surface
 from layerlift.engines.quick.letters.ink import ink
@@ -52,7 +52,7 @@ def extract(image: Plane, lines: list[TextLine], grouping: TextGrouping = "block
     if grouping == "line":
         groups = [[i] for i in range(len(letterings))]
     else:
-        groups = blocks([InkedLine(one.line, one.mean) for one in letterings])
+        groups = blocks([InkedLine(one.line, one.mean, stroke_width(one.alpha)) for one in letterings])
     return [_element([letterings[i] for i in group]) for group in groups]
 
 

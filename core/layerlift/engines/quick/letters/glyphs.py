@@ -18,6 +18,10 @@ from layerlift.imaging.layer import Mask, Plane
 
 FAINTEST = 0.03
 """Least difference from the background (largest channel) that counts: 8 levels, the step of careful grey on grey."""
+QUIET = 0.004
+"""No channel is quieter than its rounding to 8 bit: one level."""
+SPECK = 0.25
+"""Side of the largest speck of noise, in line heights."""
 RULE_FILL, RULE_LENGTH, RULE_HEIGHT = 0.85, 2.5, 0.22
 """An underline fills its box, is longer than a dash (2.5 heights) and lower than a letter."""
 
@@ -26,7 +30,8 @@ RULE_FILL, RULE_LENGTH, RULE_HEIGHT = 0.85, 2.5, 0.22
 class Parts:
     """Connected components of a mask: `labels` (h, w) with 0 outside, and per component (index 0 unused) its `area`,
     the shares `inside` the quad and on `others`, its extent `left`…`right` along and `top`…`bottom` across in line
-    heights, its mean `colour` where it is strongest, and whether it touches the patch's `border`."""
+    heights, its greatest `strength` (difference from the background), its mean `colour` where it is strongest, and
+    whether it touches the patch's `border`."""
 
     labels: NDArray[np.int32]
     area: Plane
@@ -36,27 +41,40 @@ class Parts:
     right: Plane
     top: Plane
     bottom: Plane
+    strength: Plane
     colour: Plane
     border: Mask
 
 
 def difference(pixels: Plane, ground: Ground) -> Plane:
-    """(h, w) how far each pixel is from the background: the largest channel's distance."""
-    return np.asarray(np.abs(pixels - ground.colour).max(axis=-1), np.float32)
+    """(h, w) how far each pixel is from the background: the largest channel's distance, noisy channels toned down so
+    that all are as quiet as the quietest."""
+    noise = np.maximum(ground.noise, QUIET)
+    return np.asarray((np.abs(pixels - ground.colour) * (noise.min() / noise)).max(axis=-1), np.float32)
 
 
 def on_surface(patch: Patch, ground: Ground) -> Mask:
-    """The letters on a smooth background."""
+    """The letters on a smooth background.
+
+    Two passes: what differs from the background at all is voted on first, so that what is around a small button does
+    not pass for the contrast of its label; then the letters' own contrast sets the threshold.
+    """
     apart = difference(patch.pixels, ground)
-    core = apart[patch.inside & ~patch.others]
-    contrast = float(np.percentile(core, 97)) if core.size else 0.0
-    least = max(FAINTEST, 5 * ground.noise)
+    least = max(FAINTEST, 5 * float(np.maximum(ground.noise, QUIET).min()))
+    parts = measure(patch, apart > least, apart)
+    within = (vote(patch, parts)[parts.labels] & patch.inside) if len(parts.area) > 1 else patch.inside & False
+    core = apart[within] if within.any() else apart[patch.inside & ~patch.others]
+    contrast = float(np.percentile(core, 95)) if core.size else 0.0
     if contrast < least:
         return np.zeros(apart.shape, bool)
-    mask = apart > max(least, 0.16 * contrast)
-    parts = measure(patch, mask, apart)
-    keep = vote(patch, parts)
+    parts = measure(patch, apart > max(least, 0.16 * contrast), apart)
+    keep = vote(patch, parts) & ~_specks(patch, parts, contrast)
     return np.asarray(keep[parts.labels])
+
+
+def _specks(patch: Patch, parts: Parts, contrast: float) -> Mask:
+    """What is smaller than a full stop and much fainter than the letters: noise that JPEG leaves around them."""
+    return np.asarray((parts.area < (SPECK * patch.height) ** 2) & (parts.strength < 0.5 * contrast))
 
 
 def measure(patch: Patch, mask: Mask, strength: Plane) -> Parts:
@@ -68,6 +86,7 @@ def measure(patch: Patch, mask: Mask, strength: Plane) -> Parts:
     area = np.bincount(which, minlength=count).astype(np.float32)
     left, right = _extent(which, patch.along.ravel()[here], count)
     top, bottom = _extent(which, patch.across.ravel()[here], count)
+    most, colour = _strongest(which, patch.pixels.reshape(-1, 3)[here], strength.ravel()[here], count)
     edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     return Parts(
         labels=labels,
@@ -78,7 +97,8 @@ def measure(patch: Patch, mask: Mask, strength: Plane) -> Parts:
         right=right,
         top=top,
         bottom=bottom,
-        colour=_strongest(which, patch.pixels.reshape(-1, 3)[here], strength.ravel()[here], count),
+        strength=most,
+        colour=colour,
         border=np.isin(np.arange(count), edge[edge > 0]),
     )
 
@@ -94,13 +114,13 @@ def _share(which: NDArray[np.intp], of: Mask, area: Plane) -> Plane:
     return (np.bincount(which, of, len(area)) / np.maximum(area, 1)).astype(np.float32)
 
 
-def _strongest(which: NDArray[np.intp], colours: Plane, strength: Plane, count: int) -> Plane:
-    """(count, 3) mean colour of each component where it is within 15 % of its greatest strength."""
+def _strongest(which: NDArray[np.intp], colours: Plane, strength: Plane, count: int) -> tuple[Plane, Plane]:
+    """(count,) greatest strength of each component, (count, 3) its mean colour within 15 % of that."""
     most = np.zeros(count, np.float32)
     np.maximum.at(most, which, strength)
     weight = (strength >= 0.85 * most[which]).astype(np.float32)
     sums = np.stack([np.bincount(which, weight * colours[:, c], count) for c in range(3)], axis=1)
-    return (sums / np.maximum(np.bincount(which, weight, count), 1)[:, None]).astype(np.float32)
+    return most, (sums / np.maximum(np.bincount(which, weight, count), 1)[:, None]).astype(np.float32)
 
 
 def vote(patch: Patch, parts: Parts) -> Mask:

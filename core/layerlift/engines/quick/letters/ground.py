@@ -28,11 +28,11 @@ NOISIEST = 0.03
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """A background: `colour` (h, w, 3) everywhere in the patch, its `noise` (standard deviation of what was explained)
-    and the share of the quad's `rim` that it explains."""
+    """A background: `colour` (h, w, 3) everywhere in the patch, the `noise` (3,) of what was explained (standard
+    deviation per channel: JPEG is noisiest in blue) and the share of the quad's `rim` that it explains."""
 
     colour: Plane
-    noise: float
+    noise: Plane
     rim: float
 
 
@@ -46,7 +46,7 @@ def surface(patch: Patch) -> Ground | None:
     index = index[:: max(1, index.size // SAMPLES)]
     colours = patch.pixels.reshape(-1, 3)[index]
     rim = patch.rim.ravel()[index]
-    best: tuple[float, Plane, float, float] | None = None
+    best: tuple[float, Plane, Plane, float] | None = None
     for seed in _seeds(colours):
         fitted = _fit(basis[index], colours, seed)
         if fitted is None:
@@ -54,7 +54,7 @@ def surface(patch: Patch) -> Ground | None:
         weights, noise, explained = fitted
         on_rim = float(explained[rim].mean()) if rim.any() else 0.0
         score = float(explained.mean()) + 2 * on_rim
-        if noise <= NOISIEST and (best is None or score > best[0]):
+        if noise.max() <= NOISIEST and (best is None or score > best[0]):
             best = score, weights, noise, on_rim
     if best is None or best[3] < 0.5:
         return None
@@ -79,11 +79,10 @@ def _seeds(colours: Plane) -> list[Plane]:
     return list(centres.astype(np.float32))
 
 
-def _fit(basis: Plane, colours: Plane, seed: Plane) -> tuple[Plane, float, NDArray[np.bool_]] | None:
+def _fit(basis: Plane, colours: Plane, seed: Plane) -> tuple[Plane, Plane, NDArray[np.bool_]] | None:
     weights = np.zeros((6, 3), np.float32)
     weights[0] = seed
     limit = COARSE
-    noise = 1.0
     error = np.abs(colours - basis @ weights).max(axis=1)
     for step in range(7):
         inliers = error < limit
@@ -95,9 +94,16 @@ def _fit(basis: Plane, colours: Plane, seed: Plane) -> tuple[Plane, float, NDArr
         ridge = 1e-4 * len(a) * np.diag([0.0, 1, 1, 1, 1, 1][:terms])
         weights[:terms] = np.linalg.solve(a.T @ a + ridge, a.T @ colours[inliers])
         error = np.abs(colours - basis @ weights).max(axis=1)
-        noise = float(1.4826 * np.median(error[inliers]))
-        limit = max(FINE, 3.5 * noise, limit * 0.6 if step < 5 else 0)
-    return weights, noise, np.asarray(error < limit)
+        limit = max(FINE, 5 * float(np.median(error[inliers])), limit * 0.6 if step < 5 else 0)
+    explained = np.asarray(error < limit)
+    if explained.sum() < 12:
+        return None
+    return weights, _noise(colours[explained] - basis[explained] @ weights), explained
+
+
+def _noise(residual: Plane) -> Plane:
+    """(3,) standard deviation per channel, from the 90th percentile: JPEG's noise lies in few blocks, near letters."""
+    return (np.percentile(np.abs(residual), 90, axis=0) / 1.645).astype(np.float32)
 
 
 def continued(pixels: Plane, hole: Mask) -> Plane:
@@ -130,4 +136,4 @@ def _pull_push(weighted: Plane, weight: Plane) -> Plane:
 
 def interpolated(pixels: Plane, ink: Mask, noise: float) -> Ground:
     """The background as what surrounds `ink` (the letters, generously): for textures and photographs."""
-    return Ground(continued(pixels, ink), noise, float((~grown(ink, 1)).mean()))
+    return Ground(continued(pixels, ink), np.full(3, noise, np.float32), float((~grown(ink, 1)).mean()))

@@ -28,7 +28,7 @@ def ink(pixels: Plane, mask: Mask, ground: Ground) -> tuple[Plane, Plane]:
     alpha = (apart * full).sum(axis=-1) / np.maximum((full * full).sum(axis=-1), 1e-3)
     region = grown(mask, 2)
     alpha = np.where(sure, 1, np.clip(alpha, 0, 1)) * region
-    least = max(GONE, min(0.25, 3 * ground.noise / max(float(np.percentile(strength[mask], 90)), 1e-3)))
+    least = max(GONE, min(0.25, 3 * float(ground.noise.max()) / max(float(np.percentile(strength[mask], 90)), 1e-3)))
     alpha[alpha < least] = 0
     alpha[alpha > OPAQUE] = 1
     return alpha.astype(np.float32), colour
