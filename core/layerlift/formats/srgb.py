@@ -1,8 +1,8 @@
 """The sRGB profile that is embedded where a stack has none: untagged files are guessed at, and guessed wrong.
 
 Law: stdlib only; bytes. Krita 5.1.5 takes an untagged 16-bit PSD for linear light and stops at a dialog for an ORA of
-untagged 16-bit PNGs; Photoshop takes anything untagged for its working space. Built here and not by LittleCMS, whose profiles carry the
-date: the same stack must make the same file.
+untagged 16-bit PNGs; Photoshop takes anything untagged for its working space. Built here and not by
+LittleCMS, whose profiles carry the date: the same stack must make the same file.
 Sources: ICC.1:2001-04 (profile version 2.4), IEC 61966-2-1:1999 (transfer curve), primaries adapted to D50 (Bradford)
 as in the ICC's own sRGB2014 profile.
 """
