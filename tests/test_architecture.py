@@ -68,7 +68,6 @@ ROOMS: dict[str, set[str]] = {
     },
     "onnxruntime": {"engines/quick/saliency.py"},
     "rapidocr": {"engines/quick/ocr.py"},
-    "psd_tools": {"formats/psd.py"},
     "pptx": {"formats/pptx.py"},
     "rich": {"cli/"},
 }
