@@ -14,15 +14,18 @@ import numpy as np
 from layerlift.engines.port import TextGrouping
 from layerlift.engines.quick.element import Element
 from layerlift.engines.quick.letters.blocks import InkedLine, blocks, stroke_width, title
-from layerlift.engines.quick.letters.glyphs import on_surface, on_texture
-from layerlift.engines.quick.letters.ground import interpolated, surface
+from layerlift.engines.quick.letters.glyphs import on_surface
+from layerlift.engines.quick.letters.ground import Ground, interpolated, surface
 from layerlift.engines.quick.letters.ink import ink
 from layerlift.engines.quick.letters.patch import Patch, grown, patch_of
+from layerlift.engines.quick.letters.texture import likeness, on_texture, span
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Mask, Plane, Role, Text, TextLine
 
 TEXTURE_NOISE = 0.04
 """Noise assumed where the background is a texture: alpha below 3 × this over the contrast is not ink."""
+CLEAR_RIM = 0.9
+"""A surface that explains this share of the quad's rim needs no second opinion."""
 LEAST_SPAN = 0.55
 """Letters must be found along this share of the line, else the reading of the background was wrong."""
 
@@ -61,26 +64,25 @@ def lettering(image: Plane, line: TextLine, others: list[TextLine]) -> Lettering
     patch = patch_of(image, line, others)
     if patch is None:
         return None
-    ground = surface(patch)
-    mask = on_surface(patch, ground) if ground is not None else np.zeros(patch.inside.shape, bool)
-    smooth = ground is not None and _span(patch, mask) >= LEAST_SPAN
-    if not smooth:
-        mask = on_texture(patch)
-        ground = interpolated(patch.pixels, grown(mask, 2) | grown(patch.others, 2), TEXTURE_NOISE)
-    if ground is None or not mask.any():
+    ground, mask = _letters(patch)
+    if not mask.any():
         return None
     alpha, colour = ink(patch.pixels, mask, ground)
     if not (alpha > 0).any():
         return None
-    sure = line.confidence * (1.0 if smooth else 0.9) * min(1.0, _span(patch, mask) / LEAST_SPAN)
-    return Lettering(line, patch.bounds, alpha, colour, float(np.clip(sure, 0, 1)))
+    return Lettering(line, patch.bounds, alpha, colour, line.confidence * min(1.0, span(patch, mask) / LEAST_SPAN))
 
 
-def _span(patch: Patch, mask: Mask) -> float:
-    """Share of the line's length along which there are letters (gaps of a height bridged)."""
-    steps = max(1, round(patch.length))
-    at = np.clip((patch.along[mask & patch.inside] * steps / max(patch.length, 1e-6)).astype(int), 0, steps - 1)
-    return len(np.unique(at)) / steps
+def _letters(patch: Patch) -> tuple[Ground, Mask]:
+    """What is behind the line and where its letters are: read as a surface, as a texture, or both and the better."""
+    ground = surface(patch)
+    flat = on_surface(patch, ground) if ground is not None else np.zeros(patch.inside.shape, bool)
+    if ground is not None and ground.rim > CLEAR_RIM and span(patch, flat) >= LEAST_SPAN:
+        return ground, flat
+    mask = on_texture(patch)
+    if ground is not None and likeness(patch, flat, flat) >= likeness(patch, mask, mask):
+        return ground, flat
+    return interpolated(patch.pixels, grown(mask, 2) | grown(patch.others, 2), TEXTURE_NOISE), mask
 
 
 def _element(parts: list[Lettering]) -> Element:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layerlift.engines.quick.letters.ground import Ground
-from layerlift.engines.quick.letters.patch import Patch, grown
+from layerlift.engines.quick.letters.patch import Patch
 from layerlift.imaging.layer import Mask, Plane
 
 FAINTEST = 0.03
@@ -163,34 +163,3 @@ def _frames(patch: Patch, parts: Parts, keep: Mask) -> Mask:
     rest = parts.area[keep].sum() - parts.area
     around = (tall > 0.85) & (long > 0.9 * patch.length) & (fill < 0.35) & (rest > 0.3 * parts.area)
     return np.asarray(around & (patch.length > 1.2))
-
-
-def on_texture(patch: Patch) -> Mask:
-    """The letters on a photograph or a pattern: the colours that fill the quad but not its surroundings."""
-    near = grown(patch.inside, max(4, round(0.35 * patch.height))) & ~patch.others
-    ring = near & ~grown(patch.inside, 1)
-    lab = np.asarray(cv2.cvtColor(patch.pixels, cv2.COLOR_RGB2LAB), np.float32)
-    labels, centres = _colours(lab, near)
-    within = np.bincount(labels[patch.inside], minlength=len(centres)) / max(1, patch.inside.sum())
-    outside = np.bincount(labels[ring], minlength=len(centres)) / max(1, ring.sum())
-    ratio = within / (within + outside + 1e-4)
-    seed = int(np.argmax(within * ratio * (ratio > 0.6)))
-    apart = np.linalg.norm(centres - centres[seed], axis=1)
-    chosen = (ratio > 0.7) & (apart < 40)
-    chosen[seed] = True
-    mask = chosen[labels] & near & (np.linalg.norm(lab - centres[seed], axis=2) < 55)
-    parts = measure(patch, mask, 100 - np.linalg.norm(lab - centres[seed], axis=2).clip(0, 100))
-    keep = vote(patch, parts)
-    keep &= parts.area > max(4, 0.002 * patch.height**2)
-    return np.asarray(keep[parts.labels])
-
-
-def _colours(lab: Plane, near: Mask) -> tuple[NDArray[np.intp], Plane]:
-    samples = lab[near]
-    samples = np.ascontiguousarray(samples[:: max(1, len(samples) // 5000)])
-    cv2.setRNGSeed(0)
-    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
-    unset = np.empty(0, np.int32)
-    _, _, centres = cv2.kmeans(samples, min(6, len(samples)), unset, stop, 2, cv2.KMEANS_PP_CENTERS)
-    distances = ((lab[..., None, :] - centres) ** 2).sum(axis=-1)
-    return np.argmin(distances, axis=-1), centres.astype(np.float32)

@@ -6,7 +6,7 @@ heights, so that every rule about letters is written once for all sizes and angl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -99,3 +99,25 @@ def shrunk(mask: Mask, radius: int) -> Mask:
 def _disc(radius: int) -> cv2.typing.MatLike:
     side = 2 * max(0, radius) + 1
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+
+
+def reduced(patch: Patch, scale: float) -> Patch:
+    """The patch at `scale` (< 1) of its size; its `bounds` stay those of the full patch. At 1 the patch itself."""
+    if scale >= 1:
+        return patch
+    height, width = patch.inside.shape
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return replace(
+        patch,
+        pixels=_smaller(patch.pixels, size),
+        inside=_smaller(patch.inside.astype(np.float32), size) > 0.5,
+        rim=_smaller(patch.rim.astype(np.float32), size) > 0.5,
+        others=_smaller(patch.others.astype(np.float32), size) > 0.5,
+        along=_smaller(patch.along, size),
+        across=_smaller(patch.across, size),
+        height=patch.height * scale,
+    )
+
+
+def _smaller(plane: Plane, size: tuple[int, int]) -> Plane:
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
