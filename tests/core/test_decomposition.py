@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from core.stacks import flat
 from PIL import Image
 
 import layerlift
+from core.stacks import flat
 from layerlift.decomposition import as_document, decompose
 from layerlift.engines.fake import FakeEngine
 from layerlift.engines.port import DecomposeRequest, EngineInfo

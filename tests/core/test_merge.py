@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from core.stacks import composited, flat, stacks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.stacks import composited, flat, stacks
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Layer, LayerStack, Role, Text, TextLine
 from layerlift.merge import merge_to, merge_unseen, visibility

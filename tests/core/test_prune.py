@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
-from core.stacks import composited, flat, stacks
 from hypothesis import given
 
+from core.stacks import composited, flat, stacks
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Layer, LayerStack, Role
 from layerlift.prune import NAME_LENGTH, prune

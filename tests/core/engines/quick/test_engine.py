@@ -116,9 +116,9 @@ def test_a_transparent_picture_keeps_its_transparency() -> None:
     assert len(stack.layers) >= 2
 
 
-def test_cancel_is_heard_in_every_stage() -> None:
+@pytest.mark.parametrize("moment", [0.0, 0.25, 0.5, 0.88])
+def test_cancel_is_heard_in_every_stage(moment: float) -> None:
     image = np.dstack([poster(), np.full((HEIGHT, WIDTH), 255, np.uint8)])
-    for moment in (0.0, 0.25, 0.5, 0.88):
-        progress = Progress(lambda report, at=moment: progress.cancel() if report.fraction >= at else None)
-        with pytest.raises(Cancelled):
-            QuickEngine().decompose(DecomposeRequest(image), progress)
+    progress = Progress(lambda report: progress.cancel() if report.fraction >= moment else None)
+    with pytest.raises(Cancelled):
+        QuickEngine().decompose(DecomposeRequest(image), progress)

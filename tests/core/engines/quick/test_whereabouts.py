@@ -18,7 +18,8 @@ def element(role: Role, bounds: Bounds, words: str | None = None) -> Element:
     x, y, right, bottom = bounds.x, bounds.y, bounds.right, bounds.bottom
     quad = ((x, y), (right, y), (right, bottom), (x, bottom))
     text = Text((TextLine(words, quad, 0.9),)) if words else None
-    return Element(role, words or "Thing", bounds, np.ones(shape, np.float32), np.zeros((*shape, 3), np.float32), 1, text)
+    solid, black = np.ones(shape, np.float32), np.zeros((*shape, 3), np.float32)
+    return Element(role, words or "Thing", bounds, solid, black, 1, text)
 
 
 def test_a_hole_covers_its_element_and_a_margin() -> None:
