@@ -26,8 +26,8 @@ class Extent(NamedTuple):
         Sides are rounded to `multiple` (at least one `multiple`).
         """
         scale = min(1.0, (pixels / self.area) ** 0.5)
-        side = lambda s: max(1, round(s * scale / multiple)) * multiple  # noqa: E731
-        return Extent(side(self.width), side(self.height))
+        width, height = (max(1, round(side * scale / multiple)) * multiple for side in self)
+        return Extent(width, height)
 
 
 @dataclass(frozen=True, order=True)

@@ -147,7 +147,8 @@ class Layer:
         alpha = self.pixels[..., 3]
         rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
         if rows.size == 0:
-            return replace(self, bounds=Bounds(self.bounds.x, self.bounds.y, 1, 1), pixels=self.pixels[:1, :1] * 0)
+            nothing: Pixels = np.zeros_like(self.pixels[:1, :1])
+            return replace(self, bounds=Bounds(self.bounds.x, self.bounds.y, 1, 1), pixels=nothing)
         y0, y1, x0, x1 = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
         bounds = Bounds(self.bounds.x + x0, self.bounds.y + y0, x1 - x0, y1 - y0)
         return replace(self, bounds=bounds, pixels=np.ascontiguousarray(self.pixels[y0:y1, x0:x1]))
