@@ -33,7 +33,7 @@ class Completion:
     added: int
 
 
-_PRICE = {"ellipse": 0.0, "rectangle": 0.0, "rounded": 0.05, "edges": 0.2, "hull": 0.3, "seen": 0.7}
+_PRICE = {"ellipse": 0.0, "rectangle": 0.0, "rounded": 0.15, "edges": 0.2, "hull": 0.3, "seen": 0.7}
 
 
 def _outline(mask: Mask) -> NDArray[np.int32]:
@@ -55,7 +55,7 @@ def _ellipse(support: NDArray[np.int32], shape: tuple[int, int]) -> Mask | None:
     if not (2 < a < 3 * max(shape) and 2 < b < 3 * max(shape)) or max(a, b) > 12 * min(a, b):
         return None
     circle = np.deg2rad(np.arange(0, 360, 2.0))
-    points = np.stack([np.cos(circle) * (a / 2 + 0.35), np.sin(circle) * (b / 2 + 0.35)], axis=1)
+    points = np.stack([np.cos(circle) * a / 2, np.sin(circle) * b / 2], axis=1)
     turn = np.deg2rad(angle)
     rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     return _polygon(points @ rotation + (cx, cy), shape)
@@ -178,7 +178,7 @@ def complete(seen: Mask, hiding: Mask, veil: Mask, *, weak: bool = True) -> list
     for kind, mask in trials:
         wrong = int(((mask ^ seen) & ~hiding).sum()) / length
         if wrong <= _TOLERANCE:
-            whole = (seen & ~veil) | (mask & hiding)
             strong = kind in ("ellipse", "rectangle", "rounded")
+            whole = mask if strong else (seen & ~veil) | (mask & hiding)
             found.append(Completion(whole, kind, wrong + _PRICE[kind], strong, int((whole & ~seen).sum())))
     return sorted(found, key=lambda c: c.cost)

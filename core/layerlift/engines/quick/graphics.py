@@ -64,11 +64,11 @@ def _element(members: list[Shape], surfaces: Surfaces, cover: Labels, rank_of: d
         here *= 1 - alpha[..., None]
         here[..., :3] += alpha[..., None] * colour
         here[..., 3] += alpha
-    alpha: Plane = total[..., 3].copy()
-    straight: Plane = total[..., :3] / np.maximum(alpha, np.float32(1e-6))[..., None]
+    coverage: Plane = total[..., 3].copy()
+    straight: Plane = total[..., :3] / np.maximum(coverage, np.float32(1e-6))[..., None]
     first = members[0]
     name = _NAMES.get(first.kind, "Shape" if first.clean else "Picture") if len(members) == 1 else "Graphic"
-    return Element(Role.GRAPHIC, name, bounds, alpha, straight, max(confidence(shape) for shape in members))
+    return Element(Role.GRAPHIC, name, bounds, coverage, straight, max(confidence(shape) for shape in members))
 
 
 def _stamp(cover: Labels, shape: Shape, rank: int) -> None:

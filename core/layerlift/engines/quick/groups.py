@@ -108,7 +108,7 @@ def _together(a: _Part, b: _Part, canvas: int) -> bool:
     gap = _gap(a.box, b.box)
     large = max(a, b, key=lambda part: part.area)
     size = max(large.box.width, large.box.height)
-    if large.area <= _PART * canvas and gap <= 0.3 * max(min(large.box.width, large.box.height), 0.35 * size):
+    if large.area <= _PART * canvas and gap <= 0.4 * max(min(large.box.width, large.box.height), 0.35 * size):
         union = a.box.union(b.box)
         return union.extent.area <= 0.05 * canvas
     thickness = min(large.box.width, large.box.height)

@@ -86,8 +86,10 @@ def crispness(labels: Labels, count: int, calm: Plane) -> NDArray[np.float64]:
         def at(step: int, ys: NDArray[np.intp] = ys, xs: NDArray[np.intp] = xs, dy: int = dy, dx: int = dx) -> Plane:
             return calm[np.clip(ys + step * dy, 0, height - 1), np.clip(xs + step * dx, 0, width - 1)]
 
-        inside, outside, deep = at(-1), at(3), at(-4)
-        step = np.abs(outside - inside).max(axis=1)
+        inside, deep = at(-1), at(-4)
+        y, x = np.clip(ys - 4 * dy, 0, height - 1), np.clip(xs - 4 * dx, 0, width - 1)
+        deep = np.where((labels[y, x] == which)[:, None], deep, inside)
+        step = np.maximum(np.abs(at(2) - inside).max(axis=1), np.abs(at(3) - inside).max(axis=1))
         good = step > 5 + 1.5 * np.minimum(np.abs(deep - inside).max(axis=1), 40)
         sharp += np.bincount(which, good, count)
         total += np.bincount(which, minlength=count)
@@ -173,6 +175,18 @@ def _grow_ground(
             is_clean[i], is_ground[i] = False, True
 
 
+def _trim(numbers: Labels, pieces: dict[int, Piece]) -> None:
+    """Cut off the thin tongues by which a piece reaches into a photograph of about its colour. Changes `numbers`."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    for piece in pieces.values():
+        here = numbers[piece.bounds.slices]
+        mine = here == piece.number
+        framed = cv2.copyMakeBorder(mine.astype(np.uint8), 3, 3, 3, 3, cv2.BORDER_REPLICATE)
+        trunk = cv2.morphologyEx(framed, cv2.MORPH_OPEN, kernel)[3:-3, 3:-3] > 0
+        if trunk.sum() > 0.85 * mine.sum():
+            here[mine & ~trunk] = GROUND
+
+
 def _numbered(
     surfaces: Surfaces,
     models: dict[int, Polynomial],
@@ -189,6 +203,8 @@ def _numbered(
         names[i] = len(pieces) + 1
         pieces[len(pieces) + 1] = Piece(len(pieces) + 1, boxes[i], int(areas[i]), True, float(crisp[i]), models[int(i)])
     out = names[surfaces.labels]
+    if ground is None:
+        _trim(out, pieces)
     if ground is not None:
         count, clusters, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8), connectivity=8)
         for c in range(1, count):

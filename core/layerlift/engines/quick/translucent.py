@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,22 +42,34 @@ def films(shapes: list[Shape], ground: Polynomial | None) -> list[Shape]:
     for lens in sorted(shapes, key=lambda s: s.area):
         if not lens.clean or lens not in out:
             continue
-        count = int(lens.seen.sum())
-        pair = [
-            s
-            for s in out
-            if s is not lens
-            and s.clean
-            and lens.numbers[0] in s.below
-            and (place(s, s.whole, lens.window) & lens.seen).sum() >= 0.85 * count
-        ]
+        pair = _beside(lens, out)
         if len(pair) != 2:
             continue
         hosts = [by_number[n] for n in pair[0].hosts & pair[1].hosts if n in by_number]
         behind = min(hosts, key=lambda s: s.area).surface if hosts else ground
         if behind is not None and _explain(lens, pair[0], pair[1], behind):
             out.remove(lens)
+            for shape in pair:
+                shape.whole = shape.whole | place(lens, lens.seen, shape.window)
     return out
+
+
+def _beside(lens: Shape, shapes: list[Shape]) -> list[Shape]:
+    """The clean shapes that share the border of an overlap between them, or else go on behind all of it."""
+    core = lens.seen.astype(np.uint8)
+    rim = (cv2.dilate(core, np.ones((7, 7), np.uint8)) > 0) & (cv2.dilate(core, np.ones((3, 3), np.uint8)) == 0)
+    length = max(1, int(rim.sum()))
+    near = [
+        ((place(s, s.seen, lens.window) & rim).sum() / length, i)
+        for i, s in enumerate(shapes)
+        if s is not lens and s.clean and not set(lens.numbers) & s.hosts
+    ]
+    best = sorted(near, reverse=True)[:2]
+    if len(best) == 2 and best[1][0] > 0.15 and best[0][0] + best[1][0] > 0.8:
+        return [shapes[i] for _, i in best]
+    count = 0.85 * lens.seen.sum()
+    hidden = [s for s in shapes if s is not lens and s.clean and lens.numbers[0] in s.below]
+    return [s for s in hidden if (place(s, s.whole, lens.window) & lens.seen).sum() >= count]
 
 
 def _explain(lens: Shape, one: Shape, two: Shape, behind: Polynomial) -> bool:
