@@ -17,6 +17,8 @@ from layerlift.imaging.layer import Plane
 
 CLEAR, SOLID = 0.004, 0.996
 """Below and above: nothing and everything (one 8-bit level)."""
+HALF_LEVEL = 0.5 / 255
+"""The same where alphas are taken exactly as they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +46,10 @@ def classify(extent: Extent, layers: Sequence[tuple[Bounds, Plane]], *, stencil:
         if stencil:
             _close(low, box, extent)
             _close(high, box, extent)
-        solid = low >= SOLID
+        solid = low >= (SOLID if stencil else 1 - HALF_LEVEL)
         bits = mixed[box.slices]
         bits[solid] = 0
-        bits[(high > CLEAR) & ~solid] |= np.uint64(1 << place)
+        bits[(high > (CLEAR if stencil else HALF_LEVEL)) & ~solid] |= np.uint64(1 << place)
         base[box.slices][solid] = place
     return Cells(base, mixed)
 

@@ -52,12 +52,33 @@ class LayerModel:
     grain: Plane | None = None
 
 
-def first(
-    seen: Moments, layers: Sequence[RoughLayer], colours: Sequence[Plane], *, inner: bool, exact: bool = False
-) -> list[LayerModel]:
-    """The models that the rough stack, its corrected `colours` and the document's cells give; `inner`: with the
-    texture inside the cells. With `exact` alphas are taken as they are, not blurred by the engine's uncertainty.
+def as_given(layers: Sequence[RoughLayer]) -> list[LayerModel]:
+    """The layers themselves, for an engine whose alphas and colours are right already; one variance per layer.
+
+    Only the bottom layer's colours are continued to where the engine left it transparent.
     """
+    models = []
+    for place, (layer, share) in enumerate(zip(layers, visibility(layers), strict=True)):
+        colour = layer.colour
+        if place == 0 and float(layer.alpha.min()) < 1:
+            around = push_pull(colour * layer.alpha[..., None], layer.alpha, SMOOTH, ENOUGH)
+            colour = around + (colour - around) * np.clip(layer.alpha * 50, 0, 1)[..., None]
+        total = max(float(share.sum()), 1e-6)
+        mean = (colour * share[..., None]).sum((0, 1)) / total
+        variance = float((((colour - mean) ** 2).mean(-1) * share).sum()) / total + FLOOR
+        alpha = np.ones_like(layer.alpha) if place == 0 else layer.alpha
+        lead = np.ascontiguousarray(np.concatenate([colour, alpha[..., None]], -1))
+        flat = np.zeros((2, 1, 1, 3), np.float32)
+        flat[0, ..., 0] = flat[1, ..., 0] = flat[1, ..., 2] = variance
+        nature = np.zeros((*alpha.shape, 2), np.float32)
+        fill = np.ascontiguousarray(colour.transpose(2, 0, 1))
+        models.append(LayerModel(layer.source, layer.box, alpha, lead, nature, (flat[0], flat[1]), fill))
+    return models
+
+
+def first(seen: Moments, layers: Sequence[RoughLayer], colours: Sequence[Plane], *, inner: bool) -> list[LayerModel]:
+    """The models that the rough stack, its corrected `colours` and the document's cells give; `inner`: with the
+    texture inside the cells."""
     shares = visibility(layers)
 
     def one(place: int) -> LayerModel:
@@ -72,7 +93,7 @@ def first(
         trust = pure + np.float32(1e-6) * share + np.float32(1e-9)
         support = cast(Plane, cv2.GaussianBlur(quarter(pure), (0, 0), REACH)) / np.float32(0.05)
         spread = covariance(away * trust, trust, support, INFLATION)
-        expected = np.ones_like(share) if place == 0 else layer.alpha if exact else box(layer.alpha, 1)
+        expected = np.ones_like(share) if place == 0 else box(layer.alpha, 1)
         return assemble(layer, expected, layer.alpha, mean, spread, colour, bottom=place == 0)
 
     return in_parallel(one, range(len(layers)))

@@ -10,6 +10,8 @@ import numpy as np
 from layerlift.imaging.layer import Plane
 
 DIAGONAL = (0, 3, 5)
+_LEAST = np.float32(1e-6)
+"""Smallest pivot: below the variance of 8-bit rounding, 1/(12·255²), in every direction."""
 
 
 def outer(d: Plane) -> Plane:
@@ -20,19 +22,48 @@ def outer(d: Plane) -> Plane:
     return out
 
 
-def inverse(s: Plane) -> tuple[Plane, Plane]:
-    """Inverse by the adjugate, and the determinant."""
+def factor(s: Plane) -> Plane:
+    """L D Lᵀ of positive definite matrices: pivots D and the three entries of L below its unit diagonal, (6, …), in
+    the order d1, l21, l31, d2, l32, d3.
+
+    Stable where the adjugate is not: the colours of a grey picture have a covariance of nearly rank one.
+    """
     a, b, c, d, e, f = s
     out = np.empty_like(s)
-    out[0] = d * f - e * e
-    out[1] = c * e - b * f
-    out[2] = b * e - c * d
-    out[3] = a * f - c * c
-    out[4] = b * c - a * e
-    out[5] = a * d - b * b
-    determinant = np.maximum(a * out[0] + b * out[1] + c * out[2], np.float32(1e-30))
-    out /= determinant
-    return out, determinant
+    np.maximum(a, _LEAST, out=out[0])
+    np.divide(b, out[0], out=out[1])
+    np.divide(c, out[0], out=out[2])
+    np.maximum(d - out[1] * b, _LEAST, out=out[3])
+    cross = e - out[1] * c
+    np.divide(cross, out[3], out=out[4])
+    np.maximum(f - out[2] * c - out[4] * cross, _LEAST, out=out[5])
+    return out
+
+
+def determinant(factors: Plane) -> Plane:
+    """Product of the pivots."""
+    out: Plane = factors[0] * factors[3] * factors[5]
+    return out
+
+
+def quadratic(factors: Plane, v: Plane) -> Plane:
+    """vᵀ S⁻¹ v."""
+    d1, l21, l31, d2, l32, d3 = factors
+    y = v[1] - l21 * v[0]
+    z = v[2] - l31 * v[0] - l32 * y
+    out: Plane = v[0] ** 2 / d1 + y**2 / d2 + z**2 / d3
+    return out
+
+
+def solve(factors: Plane, v: Plane) -> Plane:
+    """S⁻¹ v, (3, …)."""
+    d1, l21, l31, d2, l32, d3 = factors
+    out = np.empty((3, *np.broadcast_shapes(d1.shape, v[0].shape)), np.float32)
+    y = v[1] - l21 * v[0]
+    np.divide(v[2] - l31 * v[0] - l32 * y, d3, out=out[2])
+    np.subtract(y / d2, l32 * out[2], out=out[1])
+    np.subtract(v[0] / d1, l21 * out[1] + l31 * out[2], out=out[0])
+    return out
 
 
 def times(s: Plane, v: Plane) -> Plane:

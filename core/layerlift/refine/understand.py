@@ -18,7 +18,7 @@ from layerlift.refine.cells import Cells, classify
 from layerlift.refine.clean import clean
 from layerlift.refine.colours import corrected, visibility
 from layerlift.refine.learn import learn
-from layerlift.refine.models import LayerModel, first
+from layerlift.refine.models import LayerModel, as_given, first
 from layerlift.refine.moments import Moments, moments
 from layerlift.refine.rough import RoughLayer
 from layerlift.refine.strips import CHUNK, Scene
@@ -38,11 +38,11 @@ def understand(
     progress: Progress,
 ) -> Scene:
     """What each layer is like and where layers mix. `trusted`: the alphas are right, only colours are wanted."""
+    if trusted:
+        models = as_given(layers)
+        return Scene(document, grid, models, _classify(grid, models, stencil=False), arithmetic, trusted)
     seen = moments(document, grid)
     progress.advance(0.2)
-    if trusted:
-        models = first(seen, layers, corrected(seen.mean, layers, visibility(layers)), inner=False, exact=True)
-        return Scene(document, grid, models, _classify(grid, models, stencil=False), arithmetic, trusted)
     layers = [layer if place == 0 else replace(layer, alpha=clean(layer.alpha)) for place, layer in enumerate(layers)]
     layers = align(seen, grid, measure_veils(seen.mean, layers))
     progress.advance(0.5)

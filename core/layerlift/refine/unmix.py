@@ -24,7 +24,7 @@ from layerlift.imaging.layer import Plane
 from layerlift.imaging.resample import sample
 from layerlift.refine.cells import CLEAR, SOLID
 from layerlift.refine.models import LayerModel
-from layerlift.refine.symmetric import add_to_diagonal, dot, inverse, outer, times
+from layerlift.refine.symmetric import add_to_diagonal, determinant, dot, factor, outer, quadratic, solve, times
 
 MIXED = 0.5
 """e: how many pixels near an edge are mixtures rather than wholly one side."""
@@ -180,9 +180,7 @@ def _alpha(belief: Belief, colour: Plane, through: Plane) -> Plane:
     wholes = -np.float32(0.5) * _surprise(_covariance(belief, fixed, noise), away[:, None] - fixed * apart[:, None])
     rest = away - mix * apart
     mixed = -np.float32(0.5) * (
-        np.maximum(dot(rest, times(last[0], rest)), 0)
-        + np.log(last[1])
-        - np.log(np.minimum(np.float32(6.2832) / curvature, 1))
+        quadratic(last, rest) + np.log(determinant(last)) - np.log(np.minimum(np.float32(6.2832) / curvature, 1))
     )
     scores = np.concatenate([wholes, mixed[None]])
     scores -= scores.max(0)
@@ -195,14 +193,12 @@ def _alpha(belief: Belief, colour: Plane, through: Plane) -> Plane:
     return cast(Plane, np.where(prior < np.float32(SOLID), out, prior))
 
 
-def _least_squares(
-    belief: Belief, apart: Plane, away: Plane, noise: Plane, top: Plane
-) -> tuple[Plane, Plane, tuple[Plane, Plane]]:
-    """The α that explains the colour best, pulled to ā; its curvature; inverse and determinant used for it."""
+def _least_squares(belief: Belief, apart: Plane, away: Plane, noise: Plane, top: Plane) -> tuple[Plane, Plane, Plane]:
+    """The α that explains the colour best, pulled to ā; its curvature; the factors used for it."""
     alpha: Plane = np.full_like(top, 0.5)
     for _ in range(2):
-        last = inverse(_covariance(belief, alpha, noise))
-        pulled = times(last[0], apart)
+        last = factor(_covariance(belief, alpha, noise))
+        pulled = solve(last, apart)
         curvature = np.maximum(dot(apart, pulled), 0) + np.float32(_PULL)
         alpha = np.clip((dot(pulled, away) + np.float32(_PULL) * belief.alpha) / curvature, 0, top)
     return alpha, curvature, last
@@ -210,14 +206,14 @@ def _least_squares(
 
 def _surprise(covariance: Plane, rest: Plane) -> Plane:
     """Mahalanobis distance plus log determinant."""
-    inverted, determinant = inverse(covariance)
-    out: Plane = np.maximum(dot(rest, times(inverted, rest)), 0) + np.log(determinant)
+    factors = factor(covariance)
+    out: Plane = quadratic(factors, rest) + np.log(determinant(factors))
     return out
 
 
 def _below(belief: Belief, colour: Plane, alpha: Plane) -> Plane:
     """Posterior mean of the colour below the layer."""
-    inverted, _ = inverse(_covariance(belief, alpha, NOISE))
+    factors = factor(_covariance(belief, alpha, NOISE))
     rest = colour - belief.below - alpha * (belief.mean - belief.below)
-    out: Plane = belief.below + (1 - alpha) * times(belief.below_spread, times(inverted, rest))
+    out: Plane = belief.below + (1 - alpha) * times(belief.below_spread, solve(factors, rest))
     return out

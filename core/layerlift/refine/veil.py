@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from layerlift.imaging.layer import Plane
-from layerlift.refine.clean import box, edge, smoothstep
+from layerlift.refine.clean import box, edge, smoothstep, variance
 from layerlift.refine.rough import RoughLayer
 
 REACH = 12
@@ -29,6 +29,8 @@ LEAST = 200
 """Cells of veil below which a layer has none."""
 BELIEVED, DOUBTED = 0.12, 0.02
 """Standard deviation of the engine's alpha in a veil, and of what contrast can say at best."""
+_UNEVEN = (0.03**2, 0.08**2)
+"""Variance of alpha over half a window: a soft shadow is no even veil, its slope says nothing."""
 _INDEPENDENT = 1 / 16
 """Share of a window's cells that are independent after the blur."""
 
@@ -58,6 +60,7 @@ def _through(layers: Sequence[RoughLayer]) -> list[Plane]:
 def _corrected(alpha: Plane, shown: Plane, below: Plane, through: Plane) -> Plane:
     even = 1 - cv2.dilate(edge(alpha), np.ones((3, 3), np.uint8))
     even = cast(Plane, even * smoothstep(alpha, 0.03, 0.08) * (1 - smoothstep(alpha, 0.92, 0.97)))
+    even *= 1 - smoothstep(variance(alpha, REACH // 2), *_UNEVEN)
     weight = even * smoothstep(through, 0.8, 0.98)
     if float(weight.sum()) < LEAST:
         return alpha

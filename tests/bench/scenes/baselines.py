@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tests.bench.scenes.draw import Plane, Stack
 
-from layerlift.refine.symmetric import inverse, outer, times
+from layerlift.refine.symmetric import factor, outer, solve
 
 Picture = NDArray[np.uint8]
 
@@ -116,12 +116,12 @@ class _Guide:
         spread = self._box(outer(self._colour)) - outer(self._mean)
         for k in (0, 3, 5):
             spread[k] += eps
-        self._inverse, _ = inverse(spread)
+        self._factors = factor(spread)
 
     def filter(self, plane: Plane) -> Plane:
         """Locally the linear function of the colour that fits best."""
         mean = cv2.blur(plane, self._size)
-        slope = times(self._inverse, self._box(self._colour * plane) - self._mean * mean)
+        slope = solve(self._factors, self._box(self._colour * plane) - self._mean * mean)
         offset = mean - (slope * self._mean).sum(0)
         return (self._box(slope) * self._colour).sum(0) + cv2.blur(offset, self._size)
 
