@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from core.engines.quick import drawn
 
+from core.engines.quick import drawn
 from layerlift.engines.quick.amodal import complete
 
 SIZE = (160, 160)

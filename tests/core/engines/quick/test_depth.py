@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from core.engines.quick import drawn
 
+from core.engines.quick import drawn
 from layerlift.engines.quick.depth import Shape, arrange, ordered
 from layerlift.engines.quick.groups import group
 from layerlift.engines.quick.regions import GROUND, filled, split

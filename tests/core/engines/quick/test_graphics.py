@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from core.engines.quick import drawn
 
+from core.engines.quick import drawn
 from layerlift.engines.quick.graphics import find
 from layerlift.errors import Cancelled
 from layerlift.imaging.layer import Role
