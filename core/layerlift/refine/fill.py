@@ -13,8 +13,8 @@ import numpy as np
 
 from layerlift.imaging.layer import Plane
 
-_SMALLEST = 8
-"""The pyramid ends when its shorter side is this long (cells): everything is then one average."""
+_SMALLEST = 4
+"""The pyramid ends when its longer side is this long (cells): the Gaussian then reaches everywhere."""
 
 
 def push_pull(weighted: Plane, weight: Plane, sigma: float, enough: float) -> Plane:
@@ -27,7 +27,7 @@ def push_pull(weighted: Plane, weight: Plane, sigma: float, enough: float) -> Pl
     while True:
         levels.append((_blur(weighted, sigma), _blur(weight, sigma)))
         height, width = weight.shape
-        if min(height, width) <= _SMALLEST:
+        if max(height, width) <= _SMALLEST:
             break
         size = ((width + 1) // 2, (height + 1) // 2)
         weighted, weight = _shrink(weighted, size), _shrink(weight, size)
