@@ -14,6 +14,7 @@ import numpy as np
 from layerlift.engines.port import TextGrouping
 from layerlift.engines.quick.element import Element
 from layerlift.engines.quick.letters.blocks import InkedLine, blocks, stroke_width, title
+from layerlift.engines.quick.letters.distances import largest
 from layerlift.engines.quick.letters.glyphs import on_surface
 from layerlift.engines.quick.letters.ground import Ground, interpolated, surface
 from layerlift.engines.quick.letters.ink import ink
@@ -26,6 +27,8 @@ TEXTURE_NOISE = 0.04
 """Noise assumed where the background is a texture: alpha below 3 × this over the contrast is not ink."""
 CLEAR_RIM = 0.9
 """A surface that explains this share of the quad's rim needs no second opinion."""
+LOST = 0.08
+"""… unless more than this share of what stands out in the quad was no letter: letters may hang on to something."""
 LEAST_SPAN = 0.55
 """Letters must be found along this share of the line, else the reading of the background was wrong."""
 
@@ -70,14 +73,21 @@ def lettering(image: Plane, line: TextLine, others: list[TextLine]) -> Lettering
     alpha, colour = ink(patch.pixels, mask, ground)
     if not (alpha > 0).any():
         return None
-    return Lettering(line, patch.bounds, alpha, colour, line.confidence * min(1.0, span(patch, mask) / LEAST_SPAN))
+    sure = line.confidence * min(1.0, span(patch, mask) / LEAST_SPAN) * (1 - _uneven(patch.pixels, alpha, colour))
+    return Lettering(line, patch.bounds, alpha, colour, float(np.clip(sure, 0, 1)))
+
+
+def _uneven(pixels: Plane, alpha: Plane, colour: Plane) -> float:
+    """0–0.5: how far opaque ink is from the colour given to it. Text in a scene is lit and worn, set text is not."""
+    solid = alpha >= 1
+    return min(0.5, 2 * float(np.percentile(largest(pixels[solid] - colour[solid]), 80))) if solid.any() else 0.25
 
 
 def _letters(patch: Patch) -> tuple[Ground, Mask]:
     """What is behind the line and where its letters are: read as a surface, as a texture, or both and the better."""
     ground = surface(patch)
-    flat = on_surface(patch, ground) if ground is not None else np.zeros(patch.inside.shape, bool)
-    if ground is not None and ground.rim > CLEAR_RIM and span(patch, flat) >= LEAST_SPAN:
+    flat, lost = on_surface(patch, ground) if ground is not None else (np.zeros(patch.inside.shape, bool), 1.0)
+    if ground is not None and ground.rim > CLEAR_RIM and lost < LOST and span(patch, flat) >= LEAST_SPAN:
         return ground, flat
     mask = on_texture(patch)
     if ground is not None and likeness(patch, flat, flat) >= likeness(patch, mask, mask):

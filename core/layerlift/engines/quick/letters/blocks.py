@@ -11,9 +11,9 @@ import numpy as np
 
 from layerlift.imaging.layer import Plane, TextLine
 
-SIMILAR_HEIGHT = 1.35
+SIMILAR_HEIGHT = 1.3
 """Ratio of line heights within one block."""
-GAP = 0.8
+GAP = 0.95
 """Largest gap between consecutive lines of a block, in heights of the lower one."""
 SIMILAR_STROKE = 1.16
 """Ratio of mean stroke widths within one block. It tells a heading from its paragraph where heights do not: lines of

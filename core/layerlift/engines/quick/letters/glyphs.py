@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from layerlift.engines.quick.letters.distances import largest
 from layerlift.engines.quick.letters.ground import Ground
 from layerlift.engines.quick.letters.patch import Patch
 from layerlift.imaging.layer import Mask, Plane
@@ -50,11 +51,11 @@ def difference(pixels: Plane, ground: Ground) -> Plane:
     """(h, w) how far each pixel is from the background: the largest channel's distance, noisy channels toned down so
     that all are as quiet as the quietest."""
     noise = np.maximum(ground.noise, QUIET)
-    return np.asarray((np.abs(pixels - ground.colour) * (noise.min() / noise)).max(axis=-1), np.float32)
+    return largest((pixels - ground.colour) * (noise.min() / noise))
 
 
-def on_surface(patch: Patch, ground: Ground) -> Mask:
-    """The letters on a smooth background.
+def on_surface(patch: Patch, ground: Ground) -> tuple[Mask, float]:
+    """The letters on a smooth background, and the share of what differs from it within the quad that was voted out.
 
     Two passes: what differs from the background at all is voted on first, so that what is around a small button does
     not pass for the contrast of its label; then the letters' own contrast sets the threshold.
@@ -66,10 +67,12 @@ def on_surface(patch: Patch, ground: Ground) -> Mask:
     core = apart[within] if within.any() else apart[patch.inside & ~patch.others]
     contrast = float(np.percentile(core, 95)) if core.size else 0.0
     if contrast < least:
-        return np.zeros(apart.shape, bool)
+        return np.zeros(apart.shape, bool), 0.0
     parts = measure(patch, apart > max(least, 0.16 * contrast), apart)
     keep = vote(patch, parts) & ~_specks(patch, parts, contrast)
-    return np.asarray(keep[parts.labels])
+    inside = parts.labels[patch.inside]
+    lost = float((~keep[inside[inside > 0]]).mean()) if inside.any() else 0.0
+    return np.asarray(keep[parts.labels]), lost
 
 
 def _specks(patch: Patch, parts: Parts, contrast: float) -> Mask:
@@ -137,8 +140,8 @@ def vote(patch: Patch, parts: Parts) -> Mask:
     if not keep.any():
         return np.zeros(count, bool)
     main = np.average(parts.colour[keep], axis=0, weights=parts.area[keep])
-    spread = max(0.15, 1.5 * float(np.abs(parts.colour[keep] - main).max(axis=1).mean()))
-    alike = np.abs(parts.colour - main).max(axis=1) < spread
+    spread = max(0.15, 1.5 * float(largest(parts.colour[keep] - main).mean()))
+    alike = largest(parts.colour - main) < spread
     small = (tall < 0.6) & (long < 0.7)
     beside = (parts.right > -1.0) & (parts.left < patch.length + 0.5) & (parts.top > -0.35) & (parts.bottom < 1.35)
     attached = ~keep & ~foreign & ~parts.border & small & beside & alike & (parts.others < 0.1)

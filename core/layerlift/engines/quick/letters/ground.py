@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from layerlift.engines.quick.letters.distances import largest
 from layerlift.engines.quick.letters.patch import Patch, grown
 from layerlift.imaging.layer import Mask, Plane
 
@@ -46,9 +47,10 @@ def surface(patch: Patch) -> Ground | None:
     index = index[:: max(1, index.size // SAMPLES)]
     colours = patch.pixels.reshape(-1, 3)[index]
     rim = patch.rim.ravel()[index]
+    near_basis = basis[index]
     best: tuple[float, Plane, Plane, float] | None = None
     for seed in _seeds(colours):
-        fitted = _fit(basis[index], colours, seed)
+        fitted = _fit(near_basis, colours, seed)
         if fitted is None:
             continue
         weights, noise, explained = fitted
@@ -83,7 +85,7 @@ def _fit(basis: Plane, colours: Plane, seed: Plane) -> tuple[Plane, Plane, NDArr
     weights = np.zeros((6, 3), np.float32)
     weights[0] = seed
     limit = COARSE
-    error = np.abs(colours - basis @ weights).max(axis=1)
+    error = largest(colours - basis @ weights)
     for step in range(7):
         inliers = error < limit
         if inliers.sum() < 12:
@@ -93,7 +95,7 @@ def _fit(basis: Plane, colours: Plane, seed: Plane) -> tuple[Plane, Plane, NDArr
         a = basis[inliers, :terms].astype(np.float64)
         ridge = 1e-4 * len(a) * np.diag([0.0, 1, 1, 1, 1, 1][:terms])
         weights[:terms] = np.linalg.solve(a.T @ a + ridge, a.T @ colours[inliers])
-        error = np.abs(colours - basis @ weights).max(axis=1)
+        error = largest(colours - basis @ weights)
         limit = max(FINE, 5 * float(np.median(error[inliers])), limit * 0.6 if step < 5 else 0)
     explained = np.asarray(error < limit)
     if explained.sum() < 12:

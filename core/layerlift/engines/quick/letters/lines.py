@@ -24,8 +24,7 @@ def common(one: TextLine, other: TextLine) -> float:
     a, b = np.array(one.quad, np.float32), np.array(other.quad, np.float32)
     if (a.max(axis=0) <= b.min(axis=0)).any() or (b.max(axis=0) <= a.min(axis=0)).any():
         return 0.0
-    shared, _ = cv2.intersectConvexConvex(a, b)
-    return float(shared)
+    return float(np.asarray(cv2.intersectConvexConvex(a, b)[0]))
 
 
 def without_doubles(lines: list[TextLine]) -> list[TextLine]:

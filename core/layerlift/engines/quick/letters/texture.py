@@ -9,6 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from layerlift.engines.quick.letters.distances import euclidean, largest
 from layerlift.engines.quick.letters.glyphs import measure, vote
 from layerlift.engines.quick.letters.ground import continued
 from layerlift.engines.quick.letters.patch import Patch, grown, reduced, shrunk
@@ -83,11 +84,11 @@ def _median(patch: Patch) -> Plane:
     """(h, w, 3) the median around each pixel: the background, as long as strokes are thin."""
     side = int(np.clip(round(NEIGHBOURHOOD * patch.height), 3, 199)) | 1
     levels = np.rint(np.clip(patch.pixels, 0, 1) * 255).astype(np.uint8)
-    return cv2.medianBlur(levels, side).astype(np.float32) / np.float32(255)
+    return np.asarray(cv2.medianBlur(levels, side), np.float32) * np.float32(1 / 255)
 
 
 def _inks(patch: Patch, behind: Plane) -> list[Plane]:
-    apart = np.abs(patch.pixels - behind).max(axis=-1)
+    apart = largest(patch.pixels - behind)
     inside = patch.inside & ~patch.others
     if not inside.any():
         return []
@@ -109,8 +110,8 @@ def _clusters(colours: Plane, count: int) -> list[Plane]:
 def _nearer(patch: Patch, ink: Plane, behind: Plane) -> Mask:
     """Pixels nearer to the ink than to what is behind them, in and around the quad."""
     near = grown(patch.inside, max(4, round(0.35 * patch.height)))
-    to_ink = np.linalg.norm(patch.pixels - ink, axis=-1)
-    whole = np.linalg.norm(behind - ink, axis=-1)
+    to_ink = euclidean(patch.pixels - ink)
+    whole = euclidean(behind - ink)
     return np.asarray(near & (whole > LEGIBLE) & (to_ink < NEARER * whole) & (to_ink < SAME_INK))
 
 
@@ -118,7 +119,7 @@ def _letters(patch: Patch, raw: Mask, ink: Plane) -> Mask:
     """`raw` without things thicker than strokes and without what the vote throws out."""
     radius = max(2, round(THICKEST * patch.height))
     things = grown(shrunk(raw, radius), radius + 1)
-    strength = 2 - np.linalg.norm(patch.pixels - ink, axis=-1)
+    strength = 2 - euclidean(patch.pixels - ink)
     parts = measure(patch, raw & ~things, strength.astype(np.float32))
     keep = vote(patch, parts) & (parts.area > max(4, 0.002 * patch.height**2))
     return np.asarray(keep[parts.labels])
