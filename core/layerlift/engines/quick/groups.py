@@ -114,7 +114,7 @@ def _together(a: _Part, b: _Part, canvas: int) -> bool:
     thickness = min(large.box.width, large.box.height)
     if large.area <= 0.25 * _PART * canvas and _row(a, b):
         return gap <= 0.75 * thickness
-    return large.area <= 4 * _PART * canvas and _aligned(a, b) and gap <= 0.85 * thickness
+    return False
 
 
 def group(shapes: list[Shape], canvas: int) -> list[list[Shape]]:
@@ -133,6 +133,7 @@ def group(shapes: list[Shape], canvas: int) -> list[list[Shape]]:
                 continue
             if _together(a, b, canvas) or (b.shape.numbers[0] in a.shape.hosts and _outlines(b, a)):
                 join(a, b)
+    _join_charts(parts, canvas, join)
     _join_patterns(parts, join)
     _settle_crumbs(parts, canvas, join)
     groups: dict[int, list[Shape]] = {}
@@ -140,6 +141,25 @@ def group(shapes: list[Shape], canvas: int) -> list[list[Shape]]:
         if part.group >= 0:
             groups.setdefault(part.group, []).append(part.shape)
     return list(groups.values())
+
+
+def _neighbouring_bars(a: _Part, b: _Part, canvas: int) -> bool:
+    """Whether two parts of one colour look like bars of one chart."""
+    if a.shape.hosts != b.shape.hosts or np.abs(a.colour - b.colour).max() > _ALIKE:
+        return False
+    thickness = max(min(part.box.width, part.box.height) for part in (a, b))
+    small = max(a.area, b.area) <= 4 * _PART * canvas
+    return small and _aligned(a, b) and _gap(a.box, b.box) <= 0.85 * thickness
+
+
+def _join_charts(parts: list[_Part], canvas: int, join: _Join) -> None:
+    """Bars are a chart when there are three or more of one colour side by side; two may be chance."""
+    for middle in parts:
+        beside = [p for p in parts if p is not middle and _neighbouring_bars(middle, p, canvas)]
+        if len(beside) >= 2:
+            for other in beside:
+                if other.group != middle.group:
+                    join(middle, other)
 
 
 def _join_patterns(parts: list[_Part], join: _Join) -> None:
