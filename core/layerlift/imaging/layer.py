@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,7 +147,7 @@ class Layer:
         alpha = self.pixels[..., 3]
         rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
         if rows.size == 0:
-            nothing: Pixels = np.zeros_like(self.pixels[:1, :1])
+            nothing = cast(Pixels, np.zeros((1, 1, 4), self.pixels.dtype))
             return replace(self, bounds=Bounds(self.bounds.x, self.bounds.y, 1, 1), pixels=nothing)
         y0, y1, x0, x1 = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
         bounds = Bounds(self.bounds.x + x0, self.bounds.y + y0, x1 - x0, y1 - y0)
