@@ -151,7 +151,7 @@ class Layer:
             return replace(self, bounds=Bounds(self.bounds.x, self.bounds.y, 1, 1), pixels=nothing)
         y0, y1, x0, x1 = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
         bounds = Bounds(self.bounds.x + x0, self.bounds.y + y0, x1 - x0, y1 - y0)
-        return replace(self, bounds=bounds, pixels=np.ascontiguousarray(self.pixels[y0:y1, x0:x1]))
+        return replace(self, bounds=bounds, pixels=cast(Pixels, np.ascontiguousarray(self.pixels[y0:y1, x0:x1])))
 
     def on(self, extent: Extent) -> Pixels:
         """The layer's pixels on a transparent canvas of `extent`; parts outside are cut off."""
