@@ -53,7 +53,8 @@ class QuickEngine:
         progress.stage("Lifting text", 0.20)
         texts = text.extract(image, lines, request.text_grouping)
         progress.stage("Filling behind text", 0.32)
-        plain = inpaint.fill(image, hole_of(image, texts, extra), progress.part(0.32, 0.45))
+        written = hole_of(image, texts, extra)
+        plain = inpaint.fill(image, written, progress.part(0.32, 0.45))
         progress.stage("Finding subjects", 0.45)
         subjects = _subjects(plain, steering, progress.part(0.45, 0.62))
         texts, subjects = hand_back(image, texts, subjects)
@@ -61,11 +62,11 @@ class QuickEngine:
         behind = hole_of(image, subjects, extra)
         plain = inpaint.fill(plain, behind, progress.part(0.62, 0.75))
         progress.stage("Finding shapes", 0.75)
-        shapes = _shapes(plain, behind, steering, progress.part(0.75, 0.88))
+        shapes = _shapes(plain, behind | written, steering, progress.part(0.75, 0.88))
         progress.stage("Completing the background", 0.88)
         beneath = hole_of(image, shapes, extra)
         background = inpaint.fill(plain, beneath, progress.part(0.88, 1.0))
-        solid = solidity(~transparent, beneath | behind | hole_of(image, texts, extra))
+        solid = solidity(~transparent, beneath | behind | written)
         layers = [_background(background, solid), *map(_layer, [*shapes, *subjects, *texts])]
         height, width = image.shape[:2]
         progress.advance(1.0)
