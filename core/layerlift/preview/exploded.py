@@ -14,9 +14,9 @@ from PIL import Image, ImageDraw, ImageFilter
 from layerlift.imaging.geometry import Extent
 from layerlift.imaging.layer import Layer, LayerStack, Role
 from layerlift.preview.camera import Camera, Points, homography, plane, rectangle, transformed
-from layerlift.preview.lettering import font_for, write
+from layerlift.preview.lettering import Colour, font_for, write
 from layerlift.preview.miniature import fitting, miniature
-from layerlift.preview.palette import FAINT, INK, PAPER, ROLES, chip
+from layerlift.preview.palette import FAINT, INK, PAPER, ROLES, chip, lightness
 
 _FINE = 2
 """Supersampling: each pixel of the drawing is averaged from 2 × 2."""
@@ -26,6 +26,8 @@ _TALLEST = 0.95
 _UNNAMED = "(no name)"
 _SHADOW = 0.42
 """How dark a shadow is where it is not blurred away."""
+_DARK, _GLOW = 0.35, 0.9
+"""Layers darker than this (mean grey) would vanish in the dark: they get a glow of this strength."""
 
 
 @dataclass(frozen=True)
@@ -117,20 +119,26 @@ def _draw_pane(scene: Image.Image, picture: Image.Image, corners: Points, count:
     ImageDraw.Draw(edge).line([*outline, outline[0]], fill=min(84, 24 + 600 // count), width=_FINE + 1, joint="curve")
     scene.paste((255, 255, 255), (x, y), glass)
     placed, at = _projected(picture, corners)
+    if lightness(picture) < _DARK:
+        _cast(scene, (255, 255, 255), placed.getchannel("A").point(lambda alpha: alpha * _GLOW), at, 5 * _FINE)
     scene.paste(placed, at, placed)
     scene.paste((255, 255, 255), (x, y), edge)
 
 
 def _draw_shadow(scene: Image.Image, picture: Image.Image, corners: Points, blur: float) -> None:
-    """The layer's shadow, cast onto the pane below it. Blurred at a quarter of the size: nobody sees it sharper."""
-    placed, (x, y) = _projected(picture, corners)
-    dark = placed.getchannel("A").point(lambda alpha: alpha * _SHADOW)
+    """The layer's shadow, cast onto the pane below it."""
+    placed, at = _projected(picture, corners)
+    _cast(scene, (0, 0, 0), placed.getchannel("A").point(lambda alpha: alpha * _SHADOW), at, blur)
+
+
+def _cast(scene: Image.Image, colour: Colour, shape: Image.Image, at: tuple[int, int], blur: float) -> None:
+    """`colour` through the blurred `shape` (L). Blurred at a quarter of the size: nobody sees it sharper."""
     border = round(blur * 3)
-    size = Extent(placed.width + 2 * border, placed.height + 2 * border)
+    size = Extent(shape.width + 2 * border, shape.height + 2 * border)
     soft = Image.new("L", size)
-    soft.paste(dark, (border, border))
+    soft.paste(shape, (border, border))
     small = soft.reduce(4).filter(ImageFilter.GaussianBlur(blur / 4))
-    scene.paste((0, 0, 0), (x - border, y - border), small.resize(size, Image.Resampling.BICUBIC))
+    scene.paste(colour, (at[0] - border, at[1] - border), small.resize(size, Image.Resampling.BICUBIC))
 
 
 def _projected(picture: Image.Image, corners: Points) -> tuple[Image.Image, tuple[int, int]]:

@@ -23,7 +23,7 @@ ROLES: dict[Role, Colour] = {
 
 def checkerboard(image: Image.Image, square: int) -> Image.Image:
     """(RGB) The RGBA picture on two greys, what transparency looks like everywhere; on dark ones if it is light."""
-    light, dark = (58, 74) if _lightness(image) > 0.72 else (246, 222)
+    light, dark = (58, 74) if lightness(image) > 0.72 else (246, 222)
     y, x = np.indices((image.height, image.width), sparse=True)
     pattern = np.where((x // square + y // square) % 2, np.uint8(dark), np.uint8(light)).astype(np.uint8)
     board = Image.fromarray(pattern).convert("RGB")
@@ -31,7 +31,7 @@ def checkerboard(image: Image.Image, square: int) -> Image.Image:
     return board
 
 
-def _lightness(image: Image.Image) -> float:
+def lightness(image: Image.Image) -> float:
     """Mean grey (0–1) of what is visible; 0 where nothing is."""
     grey, alpha = (
         np.asarray(image.convert(mode).getchannel(band), np.float64) for mode, band in (("L", "L"), ("RGBA", "A"))
