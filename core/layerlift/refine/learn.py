@@ -1,4 +1,4 @@
-"""Better models from the document itself: one step of expectation and maximisation.
+"""Better models from the document itself: a step of expectation and maximisation.
 
 Law: reads full-resolution pixels (every other one, only in cells where layers mix), writes models over the grid. The
 true colours of thin strokes appear only here: a hair of one pixel has no cell of its own.

@@ -28,6 +28,7 @@ from layerlift.refine.unmix import Points, expected, given, unmix
 
 STRIP_ROWS, STRIP_PIXELS = 256, 1 << 20
 """A strip has at most so many rows and, above one row, about so many pixels."""
+_NOBODY = np.uint8(255)
 CHUNK = 1 << 14
 """Points refined at a time: their few hundred working arrays then stay in the cache."""
 SNAP = 5 / 255
@@ -129,14 +130,14 @@ def _colours(pixels: Pixels, row: NDArray[np.intp], column: NDArray[np.intp]) ->
 def _copy_solid(canvases: Sequence[Canvas], strip: Bounds, pixels: Pixels, base: NDArray[np.uint8], pure: Mask) -> None:
     """Where one solid layer is all that one sees it has the document's pixels, alpha included."""
     words = _words(pixels)
-    pure = pure & (pixels[..., 3] > 0)
+    shown = np.where(pure & (pixels[..., 3] > 0), base, _NOBODY)
     for place, canvas in enumerate(canvases):
         seen = canvas.bounds.intersect(strip)
         if seen.empty:
             continue
         local = seen.shift(0, -strip.y).slices
         mine = canvas.words[seen.shift(-canvas.bounds.x, -canvas.bounds.y).slices]
-        np.copyto(mine, words[local], where=(base[local] == place) & pure[local])
+        np.copyto(mine, words[local], where=shown[local] == place)
 
 
 def _hide(

@@ -25,6 +25,8 @@ from layerlift.refine.strips import CHUNK, Scene
 from layerlift.refine.unmix import Points, unmix
 from layerlift.refine.veil import measure_veils
 
+LESSONS = 2
+"""Steps of expectation and maximisation. The second one closes most pinholes; a third changes next to nothing."""
 KEPT = 0.3
 """How much of the engine's alpha survives the alignment to the document's cells."""
 
@@ -48,9 +50,10 @@ def understand(
     progress.advance(0.5)
     colours = corrected(seen.mean, layers, visibility(layers))
     models = first(seen, layers, colours, inner=True)
-    cells = _classify(grid, models, stencil=True)
-    progress.advance(0.6)
-    models = learn(document, grid, seen, layers, colours, models, cells)
+    for turn in range(LESSONS):
+        progress.advance(0.6 + 0.4 * turn / LESSONS)
+        cells = _classify(grid, models, stencil=True)
+        models = learn(document, grid, seen, layers, colours, models, cells)
     progress.advance(1.0)
     return Scene(document, grid, models, _classify(grid, models, stencil=True), arithmetic, trusted)
 

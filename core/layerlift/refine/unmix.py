@@ -77,6 +77,13 @@ class Belief:
     below: Plane
     below_spread: Plane
 
+    def some(self, which: NDArray[np.intp]) -> Belief:
+        """The same at some of the points."""
+        return Belief(
+            *(np.take(plane, which, axis=-1) for plane in (self.mean, self.spread, self.alpha, self.edge)),
+            *(np.take(plane, which, axis=-1) for plane in (self.ceiling, self.below, self.below_spread)),
+        )
+
 
 def unmix(points: Points, models: Sequence[LayerModel]) -> list[Share]:
     """Every layer that shows at some of the points, bottom → top; exactly one of alpha 1 per point (its base)."""
@@ -91,7 +98,10 @@ def unmix(points: Points, models: Sequence[LayerModel]) -> list[Share]:
         at = share.at
         seen, here = np.take(through, at), np.take(colour, at, axis=1)
         alpha = np.where(seen > UNSEEN, _alpha(belief, here, seen), sharpened(belief.alpha, belief.edge))
-        colour[:, at] = np.where((seen > UNSEEN) & (alpha > CLEAR) & (alpha < SOLID), _below(belief, here, alpha), here)
+        left = points.mixed[at] & np.uint64((1 << share.layer) - 1) != 0
+        more = np.flatnonzero(left & (seen > UNSEEN) & (alpha > CLEAR) & (alpha < SOLID))
+        if more.size:
+            colour[:, at[more]] = _below(belief.some(more), here[:, more], alpha[more])
         through[at] = seen * (1 - alpha)
         solved.append(Share(share.layer, at, alpha, share.spread))
     return solved[::-1]
@@ -131,7 +141,9 @@ def _ascend(points: Points, models: Sequence[LayerModel]) -> tuple[list[Share], 
             continue
         lead, nature, own = _read(model, points.x[at], points.y[at])
         belief = Belief(lead[:3], own, lead[3], nature[0], nature[1], np.take(mean, at, 1), np.take(spread, at, 1))
-        mean[:, at], spread[:, at] = _mixture(belief)
+        more = np.flatnonzero(points.mixed[at] >> np.uint64(place + 1))  # only where another layer asks
+        if more.size:
+            mean[:, at[more]], spread[:, at[more]] = _mixture(belief.some(more))
         shares.append(Share(place, at, belief.alpha, _variance(own)))
         beliefs.append(belief)
     return shares, beliefs
