@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.layer import Document, LayerStack
+from layerlift.limits import MAX_LAYERS
 from layerlift.progress import Progress
 from layerlift.refine.drift import measure
 from layerlift.refine.rough import grid_for, read
@@ -36,8 +37,10 @@ def refine(
     pixels its alpha edges may be off. Returns layers at the document's size, depth and profile, cropped to their
     alpha, opacity 1, normal blending; `arithmetic` shows exactly the document, every other host's within one 8-bit
     level (premultiplied, where the document is translucent). Deterministic. `drift` and `notes` say how far the rough
-    stack was off. Raises Cancelled.
+    stack was off. Raises Cancelled, and ValueError for more than MAX_LAYERS layers.
     """
+    if len(rough.layers) > MAX_LAYERS:
+        raise ValueError(f"{len(rough.layers)} layers; at most {MAX_LAYERS} can be refined")
     progress = progress or Progress()
     progress.stage("Refining edges", 0.0)
     drift, remarks = measure(document, rough)

@@ -114,6 +114,14 @@ def test_an_empty_rough_stack_gives_the_document_as_one_layer():
     check_is_the_document(document, stack)
 
 
+def test_more_layers_than_a_panel_holds_are_refused_and_that_many_are_not():
+    rng = np.random.default_rng(7)
+    document = random_document(rng, Extent(24, 20), np.uint8, False)
+    check_is_the_document(document, refine(document, random_rough(rng, Extent(12, 10), 64)))
+    with pytest.raises(ValueError, match="65"):
+        refine(document, random_rough(rng, Extent(12, 10), 65))
+
+
 def test_a_cancel_stops_it():
     document = random_document(np.random.default_rng(0), Extent(30, 30), np.uint8, False)
     progress = Progress()
