@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,7 +23,6 @@ from layerlift.imaging.layer import Plane, TextLine
 
 MODELS = {
     "Det": "PP-OCRv6_det_small.onnx",
-    "Cls": "ch_ppocr_mobile_v2.0_cls_mobile.onnx",
     "Rec": "PP-OCRv6_rec_small.onnx",
 }
 FINE_PIXELS = 1_000_000
@@ -37,22 +35,27 @@ LEAST_SIDE = 64
 """The detector wants at least this many pixels per side: thinner pictures are padded by repeating their border."""
 LEAST_HEIGHT = 6.0
 """Lines lower than this (in pixels) have no strokes left to separate."""
-LEAST_CONFIDENCE = 0.55
+LEAST_CONFIDENCE = 0.6
 """Recognition below this is noise in photographs more often than text (PP-OCR's own default is 0.5)."""
 LEAST_CONFIDENCE_OF_ONE = 0.8
 """A single character is easily imagined into a circle, a stick or a window: it must be read better than a word."""
+CERTAIN = 0.8
+"""Lines read worse than this are read upside down as well. (rapidocr's direction classifier turns upright lines of
+little contrast, and costs more than it finds.)"""
+SHAPES = "O0oQI1l|/\\-一口日〇ロ丨。·•"
+"""Characters that circles, sticks and boxes are taken for: alone, they must be certain."""
+LEAST_CONFIDENCE_OF_SHAPE = 0.97
+MOST_TURN_OF_ONE = 30.0
+"""Degrees: a lone character that stands further askew is a cup, a wheel or a face."""
+SYMBOLS = "&%$€£¥@#?!+"
+"""Marks that people set as text on their own; any other lone mark (◆, →, ★) is an ornament, left to the shapes."""
 
 Quad: TypeAlias = NDArray[np.float32]
 _lock = threading.Lock()
 
 
-@dataclass(frozen=True)
-class _Threads:
-    intra: int
-
-
 @lru_cache(maxsize=2)
-def _reader(threads: _Threads) -> Any:
+def _reader(threads: int) -> Any:
     from rapidocr import RapidOCR
 
     folder = _models()
@@ -65,7 +68,7 @@ def _reader(threads: _Threads) -> Any:
         "Global.use_vertical_padding": False,
         "Det.limit_type": "max",
         "Det.limit_side_len": 1 << 20,
-        "EngineConfig.onnxruntime.intra_op_num_threads": threads.intra,
+        "EngineConfig.onnxruntime.intra_op_num_threads": threads,
     }
     return RapidOCR(params=params)
 
@@ -96,15 +99,20 @@ def recognise(image: Plane, *, threads: int = -1) -> list[TextLine]:
         return []
     picture = np.ascontiguousarray(np.rint(np.clip(image[..., ::-1], 0, 1) * 255).astype(np.uint8))
     with _lock:
-        reader = _reader(_Threads(threads))
+        reader = _reader(threads)
         lines = _read(reader, picture, _quads(reader, picture))
     return reading_order(without_doubles([line for line in lines if _plausible(line)]))
 
 
 def _plausible(line: TextLine) -> bool:
-    letters = sum(character.isalnum() for character in line.content)
-    if line.height < LEAST_HEIGHT or not line.content.strip():
+    written = "".join(line.content.split())
+    letters = sum(character.isalnum() for character in written)
+    if line.height < LEAST_HEIGHT or not any(c.isalnum() or c in SYMBOLS for c in written):
         return False
+    if letters <= 1 and abs(line.angle) > MOST_TURN_OF_ONE:
+        return False
+    if all(character in SHAPES for character in written):
+        return line.confidence >= LEAST_CONFIDENCE_OF_SHAPE
     return line.confidence >= (LEAST_CONFIDENCE if letters > 1 else LEAST_CONFIDENCE_OF_ONE)
 
 
@@ -142,16 +150,15 @@ def _read(reader: Any, picture: NDArray[np.uint8], quads: list[Quad]) -> list[Te
     if not quads:
         return []
     crops = [_upright(picture, quad) for quad in quads]
-    turned, directions = reader.cls_and_rotate(crops)
-    read = reader.recognize_txt(turned)
-    lines = []
-    for quad, (label, score), content, confidence in zip(
-        quads, directions.cls_res, read.txts, read.scores, strict=True
-    ):
-        corners = np.roll(quad, 2, axis=0) if "180" in label and score > 0.9 else quad
-        points = tuple((float(x), float(y)) for x, y in corners)
-        lines.append(TextLine(content.strip(), points, float(confidence)))
-    return lines
+    read = reader.recognize_txt(crops)
+    best = [(str(text), float(score), quad) for text, score, quad in zip(read.txts, read.scores, quads, strict=True)]
+    doubtful = [k for k, (_, score, _) in enumerate(best) if score < CERTAIN]
+    if doubtful:
+        again = reader.recognize_txt([np.ascontiguousarray(crops[k][::-1, ::-1]) for k in doubtful])
+        for k, text, score in zip(doubtful, again.txts, again.scores, strict=True):
+            if float(score) > best[k][1] + 0.1:
+                best[k] = str(text), float(score), np.roll(quads[k], 2, axis=0)
+    return [TextLine(text.strip(), tuple((float(x), float(y)) for x, y in quad), score) for text, score, quad in best]
 
 
 def _along(quad: Quad) -> Quad:

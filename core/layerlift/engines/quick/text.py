@@ -25,11 +25,13 @@ from layerlift.imaging.layer import Mask, Plane, Role, Text, TextLine
 
 TEXTURE_NOISE = 0.04
 """Noise assumed where the background is a texture: alpha below 3 × this over the contrast is not ink."""
+WEAR = 2.0
+"""Confidence lost per unit of unevenness of the ink."""
 CLEAR_RIM = 0.9
 """A surface that explains this share of the quad's rim needs no second opinion."""
 LOST = 0.08
 """… unless more than this share of what stands out in the quad was no letter: letters may hang on to something."""
-LEAST_SPAN = 0.55
+LEAST_SPAN = 0.5
 """Letters must be found along this share of the line, else the reading of the background was wrong."""
 
 
@@ -73,14 +75,24 @@ def lettering(image: Plane, line: TextLine, others: list[TextLine]) -> Lettering
     alpha, colour = ink(patch.pixels, mask, ground)
     if not (alpha > 0).any():
         return None
-    sure = line.confidence * min(1.0, span(patch, mask) / LEAST_SPAN) * (1 - _uneven(patch.pixels, alpha, colour))
+    sure = line.confidence * min(1.0, span(patch, mask) / LEAST_SPAN)
+    if not ground.smooth:
+        sure *= 1 - min(0.5, WEAR * _wear(patch.pixels, alpha))
     return Lettering(line, patch.bounds, alpha, colour, float(np.clip(sure, 0, 1)))
 
 
-def _uneven(pixels: Plane, alpha: Plane, colour: Plane) -> float:
-    """0–0.5: how far opaque ink is from the colour given to it. Text in a scene is lit and worn, set text is not."""
-    solid = alpha >= 1
-    return min(0.5, 2 * float(np.percentile(largest(pixels[solid] - colour[solid]), 80))) if solid.any() else 0.25
+def _wear(pixels: Plane, alpha: Plane) -> float:
+    """How far opaque ink is from one colour or a linear gradient (80th percentile, largest channel, 0–1).
+
+    Text in a scene is lit and worn, set text is not. Outlines and several colours look the same: ask on textures only.
+    """
+    y, x = np.nonzero(alpha >= 1)
+    if len(y) < 20:
+        return 0.1
+    basis = np.stack([np.ones_like(x), x, y], axis=1).astype(np.float32)
+    seen = pixels[y, x]
+    weights = np.linalg.lstsq(basis, seen, rcond=None)[0].astype(np.float32)
+    return float(np.percentile(largest(seen - basis @ weights), 80))
 
 
 def _letters(patch: Patch) -> tuple[Ground, Mask]:
@@ -90,7 +102,7 @@ def _letters(patch: Patch) -> tuple[Ground, Mask]:
     if ground is not None and ground.rim > CLEAR_RIM and lost < LOST and span(patch, flat) >= LEAST_SPAN:
         return ground, flat
     mask = on_texture(patch)
-    if ground is not None and likeness(patch, flat, flat) >= likeness(patch, mask, mask):
+    if ground is not None and likeness(patch, flat, flat) * (1 - lost) >= likeness(patch, mask, mask):
         return ground, flat
     return interpolated(patch.pixels, grown(mask, 2) | grown(patch.others, 2), TEXTURE_NOISE), mask
 

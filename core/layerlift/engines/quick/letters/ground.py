@@ -30,11 +30,13 @@ NOISIEST = 0.03
 @dataclass(frozen=True, eq=False)
 class Ground:
     """A background: `colour` (h, w, 3) everywhere in the patch, the `noise` (3,) of what was explained (standard
-    deviation per channel: JPEG is noisiest in blue) and the share of the quad's `rim` that it explains."""
+    deviation per channel: JPEG is noisiest in blue), the share of the quad's `rim` that it explains, and whether it is
+    a `smooth` surface or what was interpolated from a texture."""
 
     colour: Plane
     noise: Plane
     rim: float
+    smooth: bool = True
 
 
 def surface(patch: Patch) -> Ground | None:
@@ -138,4 +140,4 @@ def _pull_push(weighted: Plane, weight: Plane) -> Plane:
 
 def interpolated(pixels: Plane, ink: Mask, noise: float) -> Ground:
     """The background as what surrounds `ink` (the letters, generously): for textures and photographs."""
-    return Ground(continued(pixels, ink), np.full(3, noise, np.float32), float((~grown(ink, 1)).mean()))
+    return Ground(continued(pixels, ink), np.full(3, noise, np.float32), float((~grown(ink, 1)).mean()), smooth=False)

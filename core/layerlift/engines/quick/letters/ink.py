@@ -18,6 +18,8 @@ FLAT = 0.05
 """Letters whose opaque cores differ by less than this (90th percentile, largest channel) are of one colour."""
 OPAQUE, GONE = 0.97, 0.04
 """Alpha above and below which a pixel is ink entirely or not at all: the rest of one 8-bit level's rounding."""
+FAINTEST_SHADOW = 0.1
+"""Least opacity of a shadow that counts as seen."""
 CASTS = 0.15
 """Share of the mask that must be darker than ink over background can be, for a shadow to be looked for."""
 UNEXPLAINED = 0.06
@@ -37,7 +39,7 @@ def ink(pixels: Plane, mask: Mask, ground: Ground) -> tuple[Plane, Plane]:
     strength = largest(apart)
     flat = _one_colour(pixels, mask, strength)
     if flat is None:
-        shaded = _shaded(pixels, mask, ground.colour)
+        shaded = _shaded(pixels, mask, ground)
         if shaded is not None:
             return shaded
     deep = shrunk(mask, 2)
@@ -69,13 +71,13 @@ def _one_colour(pixels: Plane, mask: Mask, strength: Plane) -> Plane | None:
     return colour if error.size and np.percentile(error, 90) < FLAT else None
 
 
-def _shaded(pixels: Plane, mask: Mask, behind: Plane) -> tuple[Plane, Plane] | None:
+def _shaded(pixels: Plane, mask: Mask, ground: Ground) -> tuple[Plane, Plane] | None:
     """Letters of one colour over a black shadow, or None where that is not what is seen.
 
     With ink a and shadow s, I = aF + tB, t = (1 − a)(1 − s): two unknowns, three channels. Solved per pixel by least
     squares with a weak pull to a + t = 1 (no shadow); alpha is 1 − t, the premultiplied colour aF.
     """
-    colour = _commonest(pixels[mask])
+    colour, behind = _commonest(pixels[mask]), ground.colour
     ff, fb, bb = dot(colour, colour), dot(behind, colour), dot(behind, behind)
     fi, bi = dot(pixels, colour) + SOLIDARITY, dot(pixels, behind) + SOLIDARITY
     ff, fb, bb = ff + SOLIDARITY, fb + SOLIDARITY, bb + SOLIDARITY
@@ -84,10 +86,11 @@ def _shaded(pixels: Plane, mask: Mask, behind: Plane) -> tuple[Plane, Plane] | N
     through = np.clip((bi - amount * fb) / np.maximum(bb, 1e-6), 0, 1 - amount)
     seen = amount[..., None] * colour + through[..., None] * behind
     rest = largest((pixels - seen).astype(np.float32))
-    shadow = mask & (1 - amount - through > 0.08)
+    noise = float(ground.noise.max()) / max(float(behind.mean()), 0.05)
+    shadow = mask & (1 - amount - through > max(FAINTEST_SHADOW, 6 * noise))
     if np.percentile(rest[mask], 90) > UNEXPLAINED or shadow.sum() < CASTS * mask.sum():
         return None
-    alpha = _snapped(((1 - through) * grown(mask, TAIL)).astype(np.float32), GONE)
+    alpha = _snapped(((1 - through) * grown(mask, TAIL)).astype(np.float32), max(GONE, 3 * noise))
     straight = np.clip(amount / np.maximum(alpha, 1e-3), 0, 1)[..., None] * colour
     return alpha, straight.astype(np.float32)
 

@@ -70,8 +70,8 @@ def likeness(patch: Patch, mask: Mask, raw: Mask) -> float:
 
 
 def span(patch: Patch, mask: Mask) -> float:
-    """Share of the line's length along which there are letters, counted in steps of a line height."""
-    steps = max(1, round(patch.length))
+    """Share of the line's length along which there are letters, counted in steps of half a line height."""
+    steps = max(1, round(2 * patch.length))
     at = np.clip((patch.along[mask & patch.inside] * steps / max(patch.length, 1e-6)).astype(int), 0, steps - 1)
     return len(np.unique(at)) / steps
 
