@@ -18,6 +18,8 @@ from layerlift.imaging.layer import Mask, Plane
 
 ROUNDS = 4
 """Clip and redistribute so often: every round saturates at least one layer or ends."""
+_TURNS = (True, True, True, False, False, True)
+"""Whose turn it is: the heaviest layer's (True) or the topmost one's, whose steps are the finest."""
 _CLOSE, _NIL = np.float32(0.02), np.float32(0)
 HOSTS: tuple[Arithmetic, ...] = ("float", "krita", "gimp", "photoshop")
 
@@ -44,9 +46,7 @@ def project(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int) 
     _minimum_norm(parts, weights, target, scale)
     for part in parts:
         np.rint(part.colour, out=part.colour)
-    wrong = np.flatnonzero((_shown(parts, target.shape[1], host, scale) != target).any(0))
-    if wrong.size:
-        _settle(parts, wrong, target[:, wrong], host, scale)
+    _settle(parts, target, host, scale, 0)
     if scale == 255:
         _reconcile(parts, target, host)
 
@@ -101,23 +101,34 @@ def _shown(parts: Sequence[Part], count: int, host: Arithmetic, scale: int) -> P
     return finish(host, state, scale)[:3]
 
 
-def _settle(parts: Sequence[Part], wrong: NDArray[np.intp], target: Plane, host: Arithmetic, scale: int) -> None:
-    """Integer steps at the points that are still off: on the heaviest layer, on the topmost one, then by trial."""
+def _settle(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int, turn: int) -> None:
+    """Integer steps at the points that are still off: on the heaviest layer, on the topmost one, then by trial.
+
+    Calls itself with what is left, which is soon little.
+    """
+    error = target - _shown(parts, target.shape[1], host, scale)
+    wrong = np.flatnonzero(error.any(0))
+    if wrong.size == 0:
+        return
     few, chosen = subset(parts, wrong)
-    weights = visible(few, wrong.size, scale)
+    goal, weights = target[:, wrong], visible(few, wrong.size, scale)
     heaviest, topmost = _leaders(few, weights, wrong.size)
-    for leader in (heaviest, heaviest, heaviest, topmost, topmost, heaviest):
-        error = target - _shown(few, wrong.size, host, scale)
-        if not error.any():
-            break
-        for place, (part, weight) in enumerate(zip(few, weights, strict=True)):
-            step = error[:, part.at] / np.maximum(weight, np.float32(1e-6))
-            step = np.where(np.rint(step) == 0, np.sign(step), np.rint(step)) * (leader[part.at] == place)
-            part.colour = np.clip(part.colour + step, 0, scale)
-    for place in reversed(range(len(few))):
-        _try_steps(few, place, target, host, scale)
-    _surrender(few, heaviest, target, (_shown(few, wrong.size, host, scale) != target).any(0), scale)
+    if turn < len(_TURNS):
+        _step(few, weights, heaviest if _TURNS[turn] else topmost, error[:, wrong], scale)
+        _settle(few, goal, host, scale, turn + 1)
+    else:
+        for place in reversed(range(len(few))):
+            _try_steps(few, place, goal, host, scale)
+        _surrender(few, heaviest, goal, (_shown(few, wrong.size, host, scale) != goal).any(0), scale)
     put_back(parts, few, chosen)
+
+
+def _step(parts: Sequence[Part], weights: Sequence[Plane], leader: NDArray[np.intp], error: Plane, scale: int) -> None:
+    """Let one layer per point make up for the error, by at least one level."""
+    for place, (part, weight) in enumerate(zip(parts, weights, strict=True)):
+        step = error[:, part.at] / np.maximum(weight, np.float32(1e-6))
+        step = np.where(np.rint(step) == 0, np.sign(step), np.rint(step)) * (leader[part.at] == place)
+        part.colour = np.clip(part.colour + step, 0, scale)
 
 
 def _try_steps(parts: Sequence[Part], place: int, target: Plane, host: Arithmetic, scale: int) -> None:

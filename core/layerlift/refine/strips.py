@@ -26,7 +26,7 @@ from layerlift.refine.models import LayerModel
 from layerlift.refine.project import Part, project, put_back, subset, visible
 from layerlift.refine.unmix import Points, expected, given, unmix
 
-STRIP_ROWS, STRIP_PIXELS = 256, 1 << 20
+STRIP_ROWS, STRIP_PIXELS = 256, 1 << 19
 """A strip has at most so many rows and, above one row, about so many pixels."""
 _NOBODY = np.uint8(255)
 CHUNK = 1 << 14
