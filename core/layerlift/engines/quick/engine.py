@@ -17,6 +17,7 @@ from layerlift.engines.quick.belonging import hand_back
 from layerlift.engines.quick.compression import compressed
 from layerlift.engines.quick.element import Element
 from layerlift.engines.quick.holes import COMPRESSED, hole_of
+from layerlift.engines.quick.shadow import lit, shadow_of
 from layerlift.engines.quick.steering import Steering, understand
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Layer, LayerStack, Mask, Plane, Role
@@ -59,11 +60,13 @@ class QuickEngine:
         subjects = _subjects(plain, steering, progress.part(0.45, 0.62))
         texts, subjects = hand_back(image, texts, subjects)
         progress.stage("Filling behind subjects", 0.62)
+        subjects = _with_shadows(subjects, plain, written, extra)
         behind = hole_of(image, subjects, extra)
         plain = inpaint.fill(plain, behind, progress.part(0.62, 0.75))
         progress.stage("Finding shapes", 0.75)
         shapes = _shapes(plain, behind | written, steering, progress.part(0.75, 0.88))
         progress.stage("Completing the background", 0.88)
+        shapes = _with_shadows(shapes, plain, behind | written, extra)
         beneath = hole_of(image, shapes, extra)
         background = inpaint.fill(plain, beneath, progress.part(0.88, 1.0))
         solid = solidity(~transparent, beneath | behind | written)
@@ -85,6 +88,17 @@ def _shapes(image: Plane, unknown: Mask, steering: Steering, progress: Progress)
         return []
     found: Iterable[Element] = graphics.find(image, unknown, progress)
     return [Element(e.role, naming.name(e), e.bounds, e.alpha, e.colour, e.confidence) for e in found]
+
+
+def _with_shadows(elements: list[Element], image: Plane, blind: Mask, extra: int) -> list[Element]:
+    """The elements (bottom → top), each above the soft shadow that it casts on what lies below it."""
+    found: list[Element] = []
+    for index, element in enumerate(elements):
+        shadow = shadow_of(element, image, blind | hole_of(image, elements[index + 1 :], extra))
+        if shadow is not None:
+            found = [*(lit(below, shadow, image) for below in found), shadow]
+        found.append(element)
+    return found
 
 
 def _notes() -> tuple[str, ...]:

@@ -11,8 +11,10 @@ from layerlift.engines.quick.element import Element
 from layerlift.imaging.layer import Mask, Plane, Role
 
 TRACE = 0.02
-"""Alpha above which an element is still visible to the eye and so must not remain in what is filled."""
-MARGIN = {Role.TEXT: 2, Role.SUBJECT: 4, Role.SHADOW: 4, Role.GRAPHIC: 2}
+"""Alpha above which an element is still visible to the eye and so must not remain in what is filled …"""
+SOFT_TRACE = 0.004
+"""… and the same for shadows: what remains of one at the rim would darken all that is filled from there."""
+MARGIN = {Role.TEXT: 2, Role.SUBJECT: 4, Role.SHADOW: 8, Role.GRAPHIC: 2}
 """Pixels by which a hole reaches beyond the visible element: resampling carries its colour that far."""
 COMPRESSED = 4
 """Pixels more where the picture went through JPEG: halved chroma and ringing carry colours across half a block."""
@@ -24,7 +26,7 @@ def hole_of(image: Plane, elements: Iterable[Element], extra: int = 0) -> Mask:
     for element in elements:
         margin = MARGIN.get(element.role, 2) + extra
         seen = np.zeros(hole.shape, np.uint8)
-        seen[element.bounds.slices] = element.alpha > TRACE
+        seen[element.bounds.slices] = element.alpha > (SOFT_TRACE if element.role is Role.SHADOW else TRACE)
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
         hole |= cv2.dilate(seen, disc) > 0
     return hole
