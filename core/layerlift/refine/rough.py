@@ -87,6 +87,17 @@ def _read(source: Layer, extent: Extent, grid: Grid, icc: bytes | None, *, botto
     return RoughLayer(source, box, *planes)
 
 
+def trimmed(layer: RoughLayer) -> RoughLayer:
+    """The layer over a smaller box, once haze no longer stretches it over the whole picture."""
+    rows, columns = np.flatnonzero(layer.alpha.any(axis=1)), np.flatnonzero(layer.alpha.any(axis=0))
+    if rows.size == 0:
+        rows = columns = np.zeros(1, np.intp)
+    tight = Bounds(int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
+    inner = tight.grow(MARGIN).intersect(Bounds.of(layer.box.extent))
+    alpha, colour = (np.ascontiguousarray(plane[inner.slices]) for plane in (layer.alpha, layer.colour))
+    return RoughLayer(layer.source, inner.shift(layer.box.x, layer.box.y), alpha, colour)
+
+
 def _repeats(lower: RoughLayer, upper: RoughLayer) -> bool:
     """Whether two neighbouring layers hold the same thing (models asked for too many layers repeat themselves)."""
     common = lower.box.union(upper.box)

@@ -20,7 +20,7 @@ from layerlift.refine.colours import corrected, visibility
 from layerlift.refine.learn import learn
 from layerlift.refine.models import LayerModel, as_given, first
 from layerlift.refine.moments import Moments, moments
-from layerlift.refine.rough import RoughLayer
+from layerlift.refine.rough import RoughLayer, trimmed
 from layerlift.refine.strips import CHUNK, Scene
 from layerlift.refine.unmix import Points, unmix
 from layerlift.refine.veil import measure_veils
@@ -45,7 +45,7 @@ def understand(
         return Scene(document, grid, models, _classify(grid, models, stencil=False), arithmetic, trusted)
     seen = moments(document, grid)
     progress.advance(0.2)
-    layers = [layer if place == 0 else replace(layer, alpha=clean(layer.alpha)) for place, layer in enumerate(layers)]
+    layers = [layers[0], *(trimmed(replace(layer, alpha=clean(layer.alpha))) for layer in layers[1:])]
     layers = align(seen, grid, measure_veils(seen.mean, layers))
     progress.advance(0.5)
     colours = corrected(seen.mean, layers, visibility(layers))
