@@ -66,7 +66,7 @@ ROOMS: dict[str, set[str]] = {
         "formats/picture_tiff.py",
         "preview/",
     },
-    "onnxruntime": {"engines/quick/saliency.py"},
+    "onnxruntime": {"engines/quick/cutouts/saliency.py"},
     "rapidocr": {"engines/quick/ocr.py"},
     "pptx": {"formats/pptx.py"},
     "rich": {"cli/"},

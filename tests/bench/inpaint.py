@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import data
 
-from layerlift.engines.quick import inpaint
-from layerlift.engines.quick.membrane import harmonic
+from layerlift.engines.quick.filling import inpaint
+from layerlift.engines.quick.filling.membrane import harmonic
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]

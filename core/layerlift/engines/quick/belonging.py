@@ -15,7 +15,9 @@ from layerlift.imaging.layer import Mask, Plane
 INSIDE = 0.9
 """Share of a text's alpha that must lie on a subject to be in-scene text."""
 SMALL = 0.022
-"""Line height, relative to the picture's longer side, above which text on a subject is a caption laid over it."""
+"""Line height, relative to the picture's longer side, above which text on a subject is a caption laid over it …"""
+DOUBTFUL = 0.8
+"""… unless the reader was less sure than this: wrinkles and buckles read as letters, too."""
 MINOR = 0.06
 """Largest area of in-scene text relative to its subject."""
 
@@ -48,7 +50,7 @@ def _in_scene(text: Element, subject: Element, side: int) -> bool:
     on_subject = subject.alpha[common.shift(-subject.bounds.x, -subject.bounds.y).slices]
     inside = float((on_subject * on_text).sum()) / max(1, area)
     small = max(line.height for line in text.text.lines) < SMALL * side
-    return inside > INSIDE and small and area < MINOR * float(subject.alpha.sum())
+    return inside > INSIDE and (small or text.confidence < DOUBTFUL) and area < MINOR * float(subject.alpha.sum())
 
 
 def _painted(subject: Element, text: Element, image: Plane) -> Element:

@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layerlift.engines.port import DecomposeRequest, EngineInfo
-from layerlift.engines.quick import graphics, inpaint, naming, ocr, saliency, subject, text
+from layerlift.engines.quick import ocr, text
 from layerlift.engines.quick.backdrop import flatten, solidity
 from layerlift.engines.quick.belonging import hand_back
 from layerlift.engines.quick.compression import compressed
+from layerlift.engines.quick.cutouts import saliency, subject
 from layerlift.engines.quick.element import Element
+from layerlift.engines.quick.filling import inpaint
 from layerlift.engines.quick.holes import COMPRESSED, hole_of
 from layerlift.engines.quick.shadow import lit, shadow_of
+from layerlift.engines.quick.shapes import graphics, naming
 from layerlift.engines.quick.steering import Steering, understand
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Layer, LayerStack, Mask, Plane, Role

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from layerlift.engines.quick.element import Element
-from layerlift.engines.quick.inpaint_ground import LEVEL, fit
-from layerlift.engines.quick.membrane import harmonic
+from layerlift.engines.quick.filling.ground import LEVEL, fit
+from layerlift.engines.quick.filling.membrane import harmonic
 from layerlift.engines.quick.raster import grown, resized
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Mask, Plane, Role

@@ -52,7 +52,9 @@ def test_the_panel_is_whole_behind_the_text(stack: LayerStack) -> None:
     panel = next(layer for layer in stack.layers if layer.name == "Red panel")
     inner = panel.pixels[5:-5, 5:-5]
     assert (inner[..., 3] == 255).all()
-    assert np.abs(inner[..., :3].astype(int) - (190, 30, 40)).max() <= 6
+    off = np.abs(inner[..., :3].astype(int) - (190, 30, 40)).max(axis=2)
+    assert np.percentile(off, 98) <= 2
+    assert off.max() <= 16  # pixels that a letter's edge shares with the panel
 
 
 def test_the_background_is_whole_behind_everything(stack: LayerStack) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,3 +81,11 @@ def test_small_text_on_a_subject_goes_back_to_it() -> None:
     assert [text.name for text in texts] == ["SALE", "beside"]
     assert subjects[0].colour[94, 120] == pytest.approx(0.75)
     assert subjects[0].colour[50, 120] == pytest.approx(0)
+
+
+def test_doubtful_marks_on_a_subject_are_the_subject_s_own() -> None:
+    image = np.zeros((400, 600, 3), np.float32)
+    suit = element(Role.SUBJECT, Bounds(100, 100, 300, 200))
+    buckle = replace(element(Role.TEXT, Bounds(200, 150, 40, 30), "8"), confidence=0.7)
+    assert hand_back(image, [buckle], [suit])[0] == []
+    assert hand_back(image, [replace(buckle, confidence=0.95)], [suit])[0] != []

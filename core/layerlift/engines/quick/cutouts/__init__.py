@@ -1,0 +1,1 @@
+"""Subjects cut out with soft edges: saliency and islands propose, matting cuts, colours are estimated."""

@@ -1,0 +1,120 @@
+"""What may be a subject: salient components and islands, each judged, the two sources reconciled.
+
+Law: decides on masks; takes nothing out of the picture (that is `subject`). Every threshold here was chosen on the
+bench's tuning half only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from layerlift.engines.quick.cutouts.islands import filled, islands, thick
+from layerlift.engines.quick.cutouts.terrain import Terrain, plainness
+from layerlift.engines.quick.raster import bounds_of, grown, pieces, placed
+from layerlift.imaging.layer import Mask, Plane
+
+SMALLEST = 0.004
+"""Share of the picture below which a salient spot is no subject."""
+LARGEST = 0.8
+"""Share of the picture above which "subject" means the picture itself."""
+LEAST_SURE = 0.75
+"""Mean saliency over a component below which the network is guessing."""
+PLAIN = 0.6
+"""Share explained by flat pieces above which a component is a drawn shape, for the graphics to find."""
+CUT = 0.25
+"""Share of a salient component on clean surfaces from which it is taken for several things, surfaces among them."""
+HUGGED, SHORED = 0.7, 0.35
+"""Share of the picture's frame from which a salient component, and an island, is the backdrop."""
+SAME = 0.6
+"""Intersection over union from which a component and the islands in it are the same thing."""
+NESTED = 0.6
+"""Share of a candidate inside a larger one from which it is a part of that."""
+UPRIGHT = 0.95
+"""Share of its tightest rectangle that a photograph in a frame fills; cut-outs fill less."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A likely subject: its full-size `mask`, how `sure` it is (0–1), whether its outline is `exact` to a pixel (an
+    island) or only as good as the saliency's resolution, and whether it is `framed`: a rectangular photograph."""
+
+    mask: Mask
+    sure: float
+    exact: bool
+    framed: bool = False
+
+
+def propose(salient: Plane, terrain: Terrain) -> list[Candidate]:
+    """What may be a subject, largest first, given what is `salient` (H, W)."""
+    exact = [m for m in islands(terrain) if not _hugs(m, SHORED) and _is_thing(m, terrain)]
+    found: list[Candidate] = []
+    for part in _parts(salient, terrain):
+        sure = float(salient[part].mean())
+        if sure < LEAST_SURE or _hugs(part, HUGGED) or not _is_thing(part, terrain):
+            continue
+        inside = [m for m in exact if (m & part).sum() > 0.5 * min(m.sum(), part.sum())]
+        if not inside or not _islands_win(part, inside, terrain):
+            found.append(Candidate(part, sure, exact=False))
+            exact = [m for m in exact if not any(m is other for other in inside)]
+    found += [Candidate(m, 0.6 + 0.4 * float(salient[m].mean()), exact=True, framed=_is_framed(m)) for m in exact]
+    return _outermost(sorted(found, key=lambda candidate: -int(candidate.mask.sum())))
+
+
+def _outermost(candidates: list[Candidate]) -> list[Candidate]:
+    """Without those that lie in a larger one: eyes belong to their face."""
+    kept: list[Candidate] = []
+    for candidate in candidates:
+        if not any((candidate.mask & other.mask).sum() > NESTED * candidate.mask.sum() for other in kept):
+            kept.append(candidate)
+    return kept
+
+
+def _parts(salient: Plane, terrain: Terrain) -> list[Mask]:
+    """Connected salient components of sufficient area; those that rest on surfaces without them."""
+    least = SMALLEST * salient.size
+    found: list[Mask] = []
+    for piece, bounds in pieces(salient > 0.5, least):
+        component = placed(piece, bounds, salient.shape)
+        plain = np.zeros_like(component)
+        for surface in terrain.surfaces:
+            covered = surface.mask & component
+            if covered.sum() > 0.03 * component.sum():
+                plain |= covered
+        if plain.sum() < CUT * component.sum():
+            found.append(component)
+            continue
+        for rest, place in pieces(thick(component & ~grown(plain, 2)), max(least, 0.08 * component.sum())):
+            found.append(filled(placed(rest, place, salient.shape), terrain))
+    return found
+
+
+def _islands_win(part: Mask, inside: list[Mask], terrain: Terrain) -> bool:
+    """Whether the islands in a salient part describe it better than the saliency does."""
+    union = np.logical_or.reduce(inside)
+    if (union & part).sum() >= SAME * (union | part).sum():
+        return True
+    if part.sum() > union.sum():
+        return False
+    extra = union & ~grown(part, 4)
+    return not extra.any() or float(terrain.flat[extra].mean()) < 0.6
+
+
+def _hugs(mask: Mask, most: float) -> bool:
+    """Whether `mask` is the picture itself: nearly all of it, or along more than `most` of the frame."""
+    frame = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    return float(mask.mean()) > LARGEST or float(frame.mean()) > most
+
+
+def _is_thing(mask: Mask, terrain: Terrain) -> bool:
+    """Whether it is more than drawn shapes with an outline."""
+    bounds = bounds_of(mask)
+    return plainness(np.ascontiguousarray(mask[bounds.slices]), bounds, terrain) < PLAIN
+
+
+def _is_framed(mask: Mask) -> bool:
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    _, (width, height), _ = cv2.minAreaRect(np.concatenate(contours))
+    return float(mask.sum()) > UPRIGHT * (width + 1) * (height + 1)

@@ -1,0 +1,1 @@
+"""Flat design elements: surfaces → pieces → completed shapes in depth order → designers' groups → alpha and colour."""

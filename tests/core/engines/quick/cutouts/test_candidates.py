@@ -1,0 +1,88 @@
+"""Candidates: how saliency and islands are reconciled, with saliency given by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.engines.quick.cutouts.test_terrain import SIZE, busy, disc, ground, laid, overlap
+from layerlift.engines.quick.cutouts.candidates import propose
+from layerlift.engines.quick.cutouts.terrain import survey
+from layerlift.imaging.layer import Mask
+
+
+def salient(mask: Mask, level: float = 0.95) -> np.ndarray:
+    return (mask * np.float32(level)).astype(np.float32)
+
+
+def test_an_island_refines_what_saliency_saw_roughly() -> None:
+    thing = disc(150, 200, 60)
+    image = laid(ground(), thing, busy(0))
+    plane = salient(disc(154, 204, 62))
+    (found,) = propose(plane, survey(image, plane))
+    assert found.exact
+    assert overlap(found.mask, thing) > 0.95
+
+
+def test_on_a_photograph_saliency_is_the_only_witness() -> None:
+    plane = salient(disc(150, 200, 60))
+    (found,) = propose(plane, survey(busy(1), plane))
+    assert not found.exact
+    assert 0.9 < found.sure <= 1
+
+
+def test_a_guess_is_no_candidate() -> None:
+    plane = salient(disc(150, 200, 60), 0.6)
+    assert propose(plane, survey(busy(1), plane)) == []
+
+
+def test_what_fills_the_picture_is_its_background() -> None:
+    plane = np.ones(SIZE, np.float32)
+    assert propose(plane, survey(busy(1), plane)) == []
+
+
+def test_a_photo_band_above_a_flat_footer_is_a_background() -> None:
+    band = np.zeros(SIZE, bool)
+    band[:220] = True
+    image = laid(ground(), band, busy(6))
+    plane = np.zeros(SIZE, np.float32)
+    assert propose(plane, survey(image, plane)) == []
+
+
+def test_the_salient_panel_goes_and_the_thing_on_it_stays() -> None:
+    panel, thing = disc(150, 200, 110), disc(150, 200, 60)
+    image = laid(laid(busy(2), panel, (0.2, 0.3, 0.8)), thing, busy(3))
+    plane = salient(panel)
+    (found,) = propose(plane, survey(image, plane))
+    assert overlap(found.mask, thing) > 0.85
+
+
+def test_a_salient_drawing_is_left_to_the_graphics() -> None:
+    image = laid(ground(), disc(150, 200, 60), (0.9, 0.1, 0.1))
+    plane = salient(disc(150, 200, 60))
+    assert propose(plane, survey(image, plane)) == []
+
+
+def test_an_upright_photograph_on_a_page_is_framed() -> None:
+    tile = np.zeros(SIZE, bool)
+    tile[80:220, 100:300] = True
+    image = laid(ground(), tile, busy(7))
+    plane = np.zeros(SIZE, np.float32)
+    (found,) = propose(plane, survey(image, plane))
+    assert found.framed
+
+
+def test_saliency_wins_over_an_island_that_drags_drawings_along() -> None:
+    thing = disc(150, 200, 50)
+    image = laid(ground(), thing, busy(0))
+    for step in range(0, 60, 10):  # a fan of flat wedges too small to be surfaces
+        image[150 : 150 + 9, 250 + step : 250 + step + 9] = (0.9, 0.1 + step / 100, 0.1)
+    plane = salient(thing)
+    (found,) = propose(plane, survey(image, plane))
+    assert overlap(found.mask, thing) > 0.9
+
+
+def test_eyes_belong_to_their_face() -> None:
+    face, eye = disc(150, 200, 90), disc(130, 180, 16)
+    image = laid(laid(laid(ground(), face, busy(8)), disc(130, 180, 24), (0.5, 0.5, 0.5)), eye, busy(9))
+    plane = salient(face)
+    assert len(propose(plane, survey(image, plane))) == 1
