@@ -20,6 +20,8 @@ BAD_MEAN = 0.06
 """Mean difference above which the run is reported. The colour drift of a diffusion model's VAE is 0.01–0.03."""
 BAD_LAYER = 0.15
 """Mean difference of one layer, where it is what one sees, above which it is named."""
+BIG = 0.02
+"""Share of the picture that one must see of a layer for its drift to be worth a sentence."""
 STRAY = 0.25
 """A cell that differs by more than this shows something that no layer holds."""
 STRAY_SHARE = 0.02
@@ -34,39 +36,42 @@ def measure(document: Document, rough: LayerStack) -> tuple[Drift, tuple[str, ..
     # Where the picture itself is translucent, the rough one is opaque by contract: compare what both show.
     seen[..., 3] *= wanted[..., 3]
     difference = np.abs(premultiply(wanted)[..., :3] - premultiply(seen)[..., :3]).mean(-1)
-    per_layer = _per_layer(rough, difference)
+    per_layer, seen_share = _per_layer(rough, difference)
     drift = Drift(float(difference.mean()), float(np.percentile(difference, 99)), per_layer)
-    return drift, tuple(_notes(rough, drift, float((difference > STRAY).mean())))
+    return drift, tuple(_notes(rough, drift, seen_share, float((difference > STRAY).mean())))
 
 
 def _seen(rough: LayerStack) -> LayerStack:
     return replace(rough, layers=tuple(replace(layer, blend_mode="normal") for layer in rough.layers))
 
 
-def _per_layer(rough: LayerStack, difference: Plane) -> tuple[float, ...]:
-    """Mean difference weighted by how much of each layer one sees (0 for a layer that nobody sees)."""
+def _per_layer(rough: LayerStack, difference: Plane) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean difference weighted by how much of each layer one sees (0 for a layer that nobody sees), and the share of
+    the picture that one sees of it."""
     remaining = np.ones_like(difference)
-    means = []
+    means, shares = [], []
     for place, layer in reversed(list(enumerate(rough.layers))):
         box = layer.bounds.intersect(Bounds.of(rough.extent))
         alpha = layer.pixels[box.shift(-layer.bounds.x, -layer.bounds.y).slices][..., 3]
         strength = alpha * np.float32(layer.opacity / 255)
         weight = remaining[box.slices] * strength
         total = float(weight.sum())
+        shares.append(total / difference.size)
         means.append(float((weight * difference[box.slices]).sum()) / total if total else 0.0)
         if place:
             remaining[box.slices] *= 1 - strength
-    return tuple(reversed(means))
+    return tuple(reversed(means)), tuple(reversed(shares))
 
 
-def _notes(rough: LayerStack, drift: Drift, stray: float) -> list[str]:
+def _notes(rough: LayerStack, drift: Drift, seen_share: tuple[float, ...], stray: float) -> list[str]:
     notes = []
     if drift.mean > BAD_MEAN:
         notes.append(
             f"The engine's layers differ from the picture by {drift.mean:.0%} on average ({drift.p99:.0%} at worst): "
             "together they are now exactly the picture, but some may hold the wrong things."
         )
-    worst = max(range(len(drift.per_layer)), key=drift.per_layer.__getitem__, default=None)
+    large = [place for place, share in enumerate(seen_share) if share > BIG]
+    worst = max(large, key=drift.per_layer.__getitem__, default=None)
     if worst is not None and drift.per_layer[worst] > BAD_LAYER:
         name, far = rough.layers[worst].name, drift.per_layer[worst]
         notes.append(f"The engine painted “{name}” {far:.0%} away from the picture: look at it first.")
