@@ -9,12 +9,14 @@ import pytest
 from PIL import Image
 
 import layerlift
+from core.imaging.profiles import wide_rgb
 from core.stacks import flat
 from layerlift.decomposition import as_document, decompose
 from layerlift.engines.fake import FakeEngine
 from layerlift.engines.port import DecomposeRequest, EngineInfo
 from layerlift.errors import Cancelled, EngineError, EngineUnavailable, InputError, RequestError
 from layerlift.imaging.arithmetic import composite
+from layerlift.imaging.colour import srgb_to_profile8
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Document, Layer, LayerStack, Role
 from layerlift.progress import Progress, Report
@@ -124,6 +126,22 @@ def test_too_many_pixels_are_refused_with_the_limit() -> None:
     huge = Document(np.broadcast_to(row, (20_000, 20_000, 4)))
     with pytest.raises(InputError, match=r"400 million pixels; the limit is 150"):
         as_document(huge)
+
+
+def test_hidden_colours_are_brought_into_the_document_s_own_profile() -> None:
+    icc = wide_rgb()
+    pixels = flat(60, 40, (90, 160, 70, 255))
+    extent = Extent(60, 40)
+    below = Layer("Background", Role.BACKGROUND, Bounds.of(extent), flat(60, 40, (200, 60, 30, 255)))
+    above = Layer("Panel", Role.GRAPHIC, Bounds(0, 0, 40, 40), flat(40, 40, (0, 160, 60, 255)))
+    pixels[:, 40:] = srgb_to_profile8(below.pixels[:, 40:], icc)
+    stack = decompose(Document(pixels, icc=icc), engine=Scripted(LayerStack(extent, (below, above))))
+    assert stack.icc == icc
+    np.testing.assert_array_equal(composite(stack), pixels)
+    hidden = next(layer for layer in stack.layers if layer.role is Role.BACKGROUND).pixels[20, 15, :3]
+    expected = srgb_to_profile8(flat(1, 1, (200, 60, 30, 255)), icc)[0, 0, :3]
+    assert np.abs(hidden.astype(int) - expected).max() <= 2
+    assert np.abs(expected.astype(int) - (200, 60, 30)).max() > 8, "the profile must make a difference"
 
 
 def test_engines_that_answer_nonsense_are_refused() -> None:
