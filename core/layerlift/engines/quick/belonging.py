@@ -17,7 +17,9 @@ INSIDE = 0.9
 SMALL = 0.022
 """Line height, relative to the picture's longer side, above which text on a subject is a caption laid over it …"""
 DOUBTFUL = 0.8
-"""… unless the reader was less sure than this: wrinkles and buckles read as letters, too."""
+"""… unless the reader was less sure than this …"""
+FEW = 3
+"""… of no more than so many characters: wrinkles and buckles read as letters, but not as words."""
 MINOR = 0.06
 """Largest area of in-scene text relative to its subject."""
 
@@ -50,7 +52,8 @@ def _in_scene(text: Element, subject: Element, side: int) -> bool:
     on_subject = subject.alpha[common.shift(-subject.bounds.x, -subject.bounds.y).slices]
     inside = float((on_subject * on_text).sum()) / max(1, area)
     small = max(line.height for line in text.text.lines) < SMALL * side
-    return inside > INSIDE and (small or text.confidence < DOUBTFUL) and area < MINOR * float(subject.alpha.sum())
+    doubtful = text.confidence < DOUBTFUL and len(text.text.content) <= FEW
+    return inside > INSIDE and (small or doubtful) and area < MINOR * float(subject.alpha.sum())
 
 
 def _painted(subject: Element, text: Element, image: Plane) -> Element:
