@@ -1,0 +1,23 @@
+"""For all tests: no network beyond loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from typing import Any
+
+import pytest
+
+
+def _loopback_only(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook (PEP 578): connecting or sending anywhere else is a failing test, not a slow one."""
+    if event in {"socket.connect", "socket.sendto"} and isinstance(arguments[1], tuple):
+        host = str(arguments[1][0])
+        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+            raise RuntimeError(f"A test reached for the network: {arguments[1]}")
+    if event == "socket.getaddrinfo" and arguments[0] not in {None, "", "localhost", "127.0.0.1", "::1", b"localhost"}:
+        raise RuntimeError(f"A test looked up a host: {arguments[0]!r}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    sys.addaudithook(_loopback_only)
