@@ -12,13 +12,18 @@ from layerlift.imaging.layer import Layer, LayerStack
 
 NAME_LENGTH = 60
 """Longest name given to a layer, in characters: layers panels show about thirty."""
+UNSURE = 0.5
+"""Confidence below which the user is told that a layer may not be a thing of its own."""
 
 
 def prune(stack: LayerStack) -> LayerStack:
-    """The stack without empty layers, each layer cropped to its alpha and with a name of its own."""
+    """The stack without empty layers, each cropped to its alpha and with a name of its own; doubts go to the notes."""
     cropped = [layer.cropped() for layer in stack.layers]
     seen = [layer for layer in cropped if layer.pixels[..., 3].any()] or cropped[:1]
-    return replace(stack, layers=tuple(_named(seen)))
+    layers = _named(seen)
+    unsure = [f"“{layer.name}”" for layer in layers if layer.confidence < UNSURE]
+    notes = (f"Less sure of {', '.join(unsure)}.",) if unsure else ()
+    return replace(stack, layers=tuple(layers), notes=stack.notes + notes)
 
 
 def _named(layers: list[Layer]) -> list[Layer]:

@@ -41,3 +41,10 @@ def test_names_are_one_line_short_and_their_own() -> None:
 def test_a_wholly_transparent_stack_keeps_one_layer() -> None:
     empty = Layer("Empty", Role.GRAPHIC, Bounds(0, 0, 5, 5), flat(5, 5, (0, 0, 0, 0)))
     assert len(prune(LayerStack(Extent(5, 5), (empty, empty))).layers) == 1
+
+
+def test_doubtful_layers_are_told() -> None:
+    sure = Layer("Panel", Role.GRAPHIC, Bounds(0, 0, 1, 1), flat(1, 1, (1, 2, 3, 9)))
+    doubtful = Layer("Blob", Role.GRAPHIC, Bounds(0, 0, 1, 1), flat(1, 1, (1, 2, 3, 9)), confidence=0.3)
+    assert prune(LayerStack(Extent(1, 1), (sure, doubtful))).notes == ("Less sure of “Blob”.",)
+    assert prune(LayerStack(Extent(1, 1), (sure,))).notes == ()
