@@ -11,7 +11,7 @@ in code paths that we avoid; strips longer than this are corrupt files more ofte
 MAX_LAYERS = 64
 """Most layers a stack may hold: more cannot be worked with in a layers panel."""
 
-MIN_ANALYSIS_SIDE = 16
+MIN_ANALYSIS_SIDE = 32
 """A document thinner than this (in pixels) holds nothing to take apart: it becomes a single background layer."""
 
 PSD_MAX_SIDE = 30_000

@@ -59,10 +59,10 @@ def test_the_composite_is_the_picture_in_every_host(arithmetic: str, dtype: type
 
 
 def test_a_large_document_is_seen_small_and_answered_large() -> None:
-    engine = Scripted(working_pixels=40 * 30)
+    engine = Scripted(working_pixels=60 * 45)
     pixels = photo(320, 240)
     stack = decompose(pixels, engine=engine)
-    assert engine.asked[0].image.shape == (30, 40, 4)
+    assert engine.asked[0].image.shape == (45, 60, 4)
     assert stack.extent == (320, 240)
     assert np.abs(composite(stack).astype(int) - pixels).max() <= 1
 

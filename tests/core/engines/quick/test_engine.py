@@ -93,7 +93,7 @@ def test_a_maximum_merges_what_matters_least() -> None:
     assert any("Merged" in note for note in stack.notes)
 
 
-@pytest.mark.parametrize("shape", [(16, 16), (16, 400), (300, 17)])
+@pytest.mark.parametrize("shape", [(20, 20), (32, 32), (32, 400), (300, 33)])
 @pytest.mark.parametrize("kind", ["black", "noise", "ramp"])
 def test_pictures_without_things_get_no_invented_layers(shape: tuple[int, int], kind: str) -> None:
     pixels = np.zeros((*shape, 3), np.uint8)

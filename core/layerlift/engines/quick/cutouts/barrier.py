@@ -23,12 +23,19 @@ BORDER = 0.06
 """Width of the frame's strips (share of the longest side) whose colours are taken as background (paper: 30 of 300)."""
 
 
+EDGE = 0.06
+"""Steepest step between neighbours below which a picture is nothing but soft gradients, and shows no thing."""
+
+
 def barrier_saliency(image: Plane) -> Plane:
-    """(H, W, 3) float32 0–1 sRGB → (H, W) float32 0–1. All zero for a picture without contrast."""
+    """(H, W, 3) float32 0–1 sRGB → (H, W) float32 0–1. All zero for a picture without contrast or without an edge."""
     height, width = image.shape[:2]
     scale = min(1.0, SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = resized(image, size)
+    steps = [float(np.abs(np.diff(small, axis=axis)).max(initial=0)) for axis in (0, 1)]
+    if max(steps) < EDGE:
+        return np.zeros((height, width), np.float32)
     lab: Plane = cv2.cvtColor(cv2.GaussianBlur(small, (3, 3), 0), cv2.COLOR_RGB2LAB).astype(np.float32) * np.float32(
         0.01
     )

@@ -28,6 +28,8 @@ CUT = 0.25
 """Share of a salient component on clean surfaces from which it is taken for several things, surfaces among them."""
 HUGGED, SHORED = 0.7, 0.35
 """Share of the picture's frame from which a salient component, and an island, is the backdrop."""
+BLED = 0.5
+"""Share of one side of the picture from which a large component runs off there."""
 SAME = 0.6
 """Intersection over union from which a component and the islands in it are the same thing."""
 NESTED = 0.6
@@ -103,9 +105,12 @@ def _islands_win(part: Mask, inside: list[Mask], terrain: Terrain) -> bool:
 
 
 def _hugs(mask: Mask, most: float) -> bool:
-    """Whether `mask` is the picture itself: nearly all of it, or along more than `most` of the frame."""
-    frame = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    return float(mask.mean()) > LARGEST or float(frame.mean()) > most
+    """Whether `mask` is the picture itself: nearly all of it, along more than `most` of the frame, or a large part that
+    runs off along two sides (a photograph beside or behind a panel)."""
+    sides = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
+    off = sum(float(side.mean()) > BLED for side in sides)
+    large = float(mask.mean())
+    return large > LARGEST or float(np.concatenate(sides).mean()) > most or (off >= 2 and large > 0.2)
 
 
 def _is_thing(mask: Mask, terrain: Terrain) -> bool:

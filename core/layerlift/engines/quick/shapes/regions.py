@@ -110,7 +110,17 @@ def _ground(surfaces: Surfaces, areas: NDArray[np.float64], models: dict[int, Po
         return None
     best = int(score.argmax())
     tolerance = 6.0 + 1.2 * surfaces.texture
-    return best if models[best].residual <= tolerance and score[best] > 0.45 else None
+    plain = np.array([i in models and models[i].residual <= tolerance for i in range(surfaces.count)])
+    if edge[best] < 0.6 and _bleeds(surfaces.labels, plain & (share > 0.03)):
+        return None
+    return best if plain[best] and score[best] > 0.45 else None
+
+
+def _bleeds(labels: Labels, plain: Mask) -> bool:
+    """Whether a photograph (whatever is no wide `plain` surface) runs off the canvas: then it lies below the panels."""
+    rough = (labels < 0) | ~plain[labels]
+    sides = [float(side.mean()) for side in (rough[0], rough[-1], rough[:, 0], rough[:, -1])]
+    return float(rough.mean()) > 0.3 and sum(sides) / 4 > 0.35 and sum(side > 0.3 for side in sides) >= 2
 
 
 def _same(model: Polynomial, surfaces: Surfaces, where: Mask, bounds: Bounds) -> bool:
