@@ -29,6 +29,9 @@ from layerlift.progress import Progress
 WORKING_PIXELS = 1_300_000
 """Analysis size: text of 10 px is still read, and matting and filling stay within seconds on two cores."""
 
+LEAST_GROUND = 0.03
+"""Share of the picture that must be left to see of the background; less is a background mistaken for a shape."""
+
 
 class QuickEngine:
     """OCR, saliency and matting, surface peeling, inpainting: useful layers in seconds on any laptop."""
@@ -90,7 +93,16 @@ def _shapes(image: Plane, unknown: Mask, steering: Steering, progress: Progress)
     if not steering.wants(Role.GRAPHIC):
         return []
     found: Iterable[Element] = graphics.find(image, unknown, progress)
-    return [Element(e.role, naming.name(e), e.bounds, e.alpha, e.colour, e.confidence) for e in found]
+    named = [Element(e.role, naming.name(e), e.bounds, e.alpha, e.colour, e.confidence) for e in found]
+    return _above_ground(named, image, unknown)
+
+
+def _above_ground(shapes: list[Element], image: Plane, unknown: Mask) -> list[Element]:
+    """The shapes without the one that is the ground itself: where they leave nothing to lie on, the widest is it."""
+    if not shapes or float((~unknown & ~hole_of(image, shapes)).mean()) >= LEAST_GROUND:
+        return shapes
+    widest = max(shapes, key=lambda shape: float(shape.alpha.sum()))
+    return [shape for shape in shapes if shape is not widest]
 
 
 def _with_shadows(elements: list[Element], image: Plane, blind: Mask, extra: int) -> list[Element]:

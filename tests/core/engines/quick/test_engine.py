@@ -124,3 +124,11 @@ def test_cancel_is_heard_in_every_stage(moment: float) -> None:
     progress = Progress(lambda report: progress.cancel() if report.fraction >= moment else None)
     with pytest.raises(Cancelled):
         QuickEngine().decompose(DecomposeRequest(image), progress)
+
+
+def test_a_ground_in_several_colours_is_not_taken_apart_whole() -> None:
+    stripes = np.empty((300, 420, 3), np.uint8)
+    stripes[:] = np.where((np.arange(420) // 30 % 2)[None, :, None], (150, 215, 195), (165, 225, 205))
+    stripes[160:220] = (240, 160, 10)
+    background = decompose(stripes).layers[0].pixels[..., :3].astype(int)
+    assert np.abs(background - (157, 220, 200)).mean() < 25, "no hole filled with the colours of something else"
