@@ -5,8 +5,7 @@ MAX_PIXELS = 150_000_000
 background and the cropped layers in memory: 4 bytes per pixel each at 8 bit, so 150 MP stay near 2 GB."""
 
 MAX_SIDE = 100_000
-"""Longest side of a document, in pixels. OpenCV's remap and resize use 16-bit coordinates internally above 2^15 only
-in code paths that we avoid; strips longer than this are corrupt files more often than pictures."""
+"""Longest side of a document, in pixels: beyond it a header is damaged more often than a picture is that long."""
 
 MAX_LAYERS = 64
 """Most layers a stack may hold: more cannot be worked with in a layers panel."""
