@@ -2,7 +2,7 @@
 
 MAX_PIXELS = 150_000_000
 """Largest document, in pixels (about 12 200 × 12 200). A decomposition holds the document, one finished full-size
-background and the cropped layers in memory: 4 bytes per pixel each at 8 bit, so 150 MP stay near 2 GB."""
+background and the cropped layers in memory, each full-size one 600 MB at this limit and 8 bit."""
 
 MAX_SIDE = 100_000
 """Longest side of a document, in pixels: beyond it a header is damaged more often than a picture is that long."""
