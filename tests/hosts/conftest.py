@@ -21,6 +21,8 @@ GIMP_ROOT = Path(
     os.environ.get("LAYERLIFT_GIMP_ROOT")
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "layerlift-hosts" / "gimp"
 )
+SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+"""What hosts search: with a virtual environment in front, an embedded Python would take it for its own home."""
 PATIENCE = 240
 """Seconds before a program that hangs is killed; a first start takes up to 30 on a busy machine."""
 
@@ -57,7 +59,7 @@ def krita(tmp_path_factory: pytest.TempPathFactory) -> Ask:
         missing("Krita")
     home = tmp_path_factory.mktemp("krita")
     environment = {
-        "PATH": os.environ["PATH"],
+        "PATH": SYSTEM_PATH,
         "HOME": str(home),
         "PYTHONPATH": str(HERE),
         "LC_ALL": "C.UTF-8",
@@ -105,7 +107,7 @@ def gimp() -> Iterator[Ask]:
         ]
         batch = f'import os; os.chdir("{inside}"); exec(open("{script}").read())'
         console = ["gimp-console", "-i", "--quit", "--batch-interpreter", "python-fu-eval", "-b", batch]
-        run(["chroot", "--userspec=1000:1000", str(GIMP_ROOT), *clean, *console], {"PATH": os.environ["PATH"]})
+        run(["chroot", "--userspec=1000:1000", str(GIMP_ROOT), *clean, *console], {"PATH": SYSTEM_PATH})
         return job
 
     yield ask
@@ -119,7 +121,7 @@ def impress(tmp_path_factory: pytest.TempPathFactory) -> Ask:
         if shutil.which(program) is None:
             missing("LibreOffice with poppler")
     home = tmp_path_factory.mktemp("impress")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"}
+    environment = {"PATH": SYSTEM_PATH, "HOME": str(home), "LC_ALL": "C.UTF-8"}
 
     def ask(deck: Path) -> Path:
         profile = f"-env:UserInstallation=file://{home}/profile"

@@ -51,11 +51,11 @@ class Candidate:
 
 def propose(salient: Plane, terrain: Terrain) -> list[Candidate]:
     """What may be a subject, largest first, given what is `salient` (H, W)."""
-    exact = [m for m in islands(terrain) if not _hugs(m, SHORED) and _is_thing(m, terrain)]
+    exact = [m for m in islands(terrain) if not _hugs(m, SHORED, terrain) and _is_thing(m, terrain)]
     found: list[Candidate] = []
     for part in _parts(salient, terrain):
         sure = float(salient[part].mean())
-        if sure < LEAST_SURE or _hugs(part, HUGGED) or not _is_thing(part, terrain):
+        if sure < LEAST_SURE or _hugs(part, HUGGED, terrain) or not _is_thing(part, terrain):
             continue
         inside = [m for m in exact if (m & part).sum() > 0.5 * min(m.sum(), part.sum())]
         if not inside or not _islands_win(part, inside, terrain):
@@ -104,13 +104,15 @@ def _islands_win(part: Mask, inside: list[Mask], terrain: Terrain) -> bool:
     return not extra.any() or float(terrain.flat[extra].mean()) < 0.6
 
 
-def _hugs(mask: Mask, most: float) -> bool:
-    """Whether `mask` is the picture itself: nearly all of it, along more than `most` of the frame, or a large part that
-    runs off along two sides (a photograph beside or behind a panel)."""
+def _hugs(mask: Mask, most: float, terrain: Terrain) -> bool:
+    """Whether `mask` is the picture itself: nearly all of it, along more than `most` of the frame, or, beside clean
+    panels, a large part that runs off along two sides. (A face that fills the picture has no panel beside it.)"""
     sides = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
-    off = sum(float(side.mean()) > BLED for side in sides)
     large = float(mask.mean())
-    return large > LARGEST or float(np.concatenate(sides).mean()) > most or (off >= 2 and large > 0.2)
+    if large > LARGEST or float(np.concatenate(sides).mean()) > most:
+        return True
+    runs_off = large > 0.2 and sum(float(side.mean()) > BLED for side in sides) >= 2
+    return runs_off and float(terrain.clean[~mask].mean()) > 0.7
 
 
 def _is_thing(mask: Mask, terrain: Terrain) -> bool:
