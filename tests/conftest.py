@@ -1,4 +1,4 @@
-"""For all tests: no network beyond loopback."""
+"""For all tests: no network beyond loopback; property tests are not judged by how busy the machine is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 
 def _loopback_only(event: str, arguments: tuple[Any, ...]) -> None:
