@@ -7,7 +7,6 @@ layers that are neighbours in the stack, or that nothing between them touches, l
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
 
 import numpy as np
 
@@ -16,19 +15,28 @@ from layerlift.imaging.layer import Layer, LayerStack, Plane, Role, Text
 
 UNSEEN = 12.0
 """A layer that shows less than this many working pixels (area × coverage) is not worth a row in a layers panel."""
+NAMED = 6
+"""Most names in the note about merged layers."""
 
 
 def merge_to(stack: LayerStack, count: int) -> LayerStack:
     """At most `count` layers: the cheapest allowed pair is merged until it fits. The merged names go to the notes."""
     layers, merged = list(stack.layers), []
+    importance = [float(w.sum()) for w in visibility(layers)] if len(layers) > max(1, count) else []
     while len(layers) > max(1, count):
-        importance = [float(w.sum()) for w in visibility(layers)]
         low, high = min(_mergeable(layers), key=lambda pair: (_cost(layers, importance, *pair), pair))
         merged.append(layers[high].name)
-        layers[low : low + 1] = [merge(layers[low], layers[high])]
-        del layers[high]
-    note = (f"Merged to {len(layers)} layers: {', '.join(merged)}.",) if merged else ()
-    return replace(stack, layers=tuple(layers), notes=stack.notes + note)
+        layers[low] = merge(layers[low], layers.pop(high))
+        importance[low] += importance.pop(high)  # what one sees of both is what one sees of the merged layer
+    return replace(stack, layers=tuple(layers), notes=stack.notes + _told(merged, len(layers)))
+
+
+def _told(merged: list[str], left: int) -> tuple[str, ...]:
+    """The note for the user: some of the names, and how many more."""
+    if not merged:
+        return ()
+    more = f" and {len(merged) - NAMED} more" if len(merged) > NAMED else ""
+    return (f"Merged to {left} layers: {', '.join(merged[:NAMED])}{more}.",)
 
 
 def merge_unseen(stack: LayerStack) -> LayerStack:
@@ -83,10 +91,11 @@ def _joined(lower: Text | None, upper: Text | None) -> Text | None:
 def _mergeable(layers: list[Layer]) -> list[tuple[int, int]]:
     """Pairs (low, high) between which no layer touches the higher one."""
     pairs = []
-    for low, high in combinations(range(len(layers)), 2):
-        between = layers[low + 1 : high]
-        if all(layer.bounds.intersect(layers[high].bounds).empty for layer in between):
+    for high in range(1, len(layers)):
+        for low in range(high - 1, -1, -1):
             pairs.append((low, high))
+            if not layers[low].bounds.intersect(layers[high].bounds).empty:
+                break  # to go further down, the higher one would have to pass what it touches
     return pairs
 
 
