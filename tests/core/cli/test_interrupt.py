@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import signal
 import sys
-import time
 
 import pytest
 
@@ -85,11 +84,9 @@ def test_a_real_signal_to_a_real_process(picture, work):
     picture("big.png", 2000, 1500)
     process = run_process("big.png", "-o", "out/big.psd")
     assert process.stderr.readline() == "big.png: Reading, 0%\n"  # it is at work
-    started = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.splitlines()[-1] == "layerlift: Cancelled. Nothing was written."
     assert "Traceback" not in err
-    assert time.monotonic() - started < 30
     assert everything(work) == ["big.png"]
