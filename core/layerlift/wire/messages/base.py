@@ -1,0 +1,35 @@
+"""What both sides may say, and the root of all messages. Law: the vocabulary only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+PROTOCOL = 1
+OLDEST = 1
+
+
+@dataclass(frozen=True)
+class Message:
+    """Anything that can be said."""
+
+    kind: ClassVar[str] = ""
+
+
+@dataclass(frozen=True)
+class Ack(Message):
+    """`offset` bytes of this transfer have arrived and are safe. The sender keeps at most `window` bytes beyond it."""
+
+    kind: ClassVar[str] = "ack"
+    transfer: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class Chunk(Message):
+    """Bytes of a transfer: `data` lies at `offset`. At most `chunk` bytes, in order, without gaps."""
+
+    kind: ClassVar[str] = "chunk"
+    transfer: int
+    offset: int
+    data: bytes | bytearray | memoryview

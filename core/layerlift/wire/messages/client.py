@@ -1,0 +1,134 @@
+"""What a client says. Law: the vocabulary only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from layerlift.wire.messages.base import OLDEST, PROTOCOL, Message
+from layerlift.wire.values import ClientInfo, DocumentInfo, Operation, Param
+
+
+@dataclass(frozen=True)
+class Hello(Message):
+    """The first message, within 5 s: versions spoken (`oldest`–`protocol`), who speaks, and exactly one proof: `token`
+    (from the runtime file or from pairing), `code` (6 digits, to pair as `device`), or neither on the page's own
+    socket, which its cookie proves."""
+
+    kind: ClassVar[str] = "hello"
+    client: ClientInfo
+    token: str | None = None
+    code: str | None = None
+    device: str | None = None
+    protocol: int = PROTOCOL
+    oldest: int = OLDEST
+
+
+@dataclass(frozen=True)
+class Put(Message):
+    """Announce an upload: `transfer` is a number free on this connection, `upload` a UUID that survives it, `size` the
+    payload's bytes. Answered by Ready with the offset to go on from; complete when Ack says `size`."""
+
+    kind: ClassVar[str] = "put"
+    transfer: int
+    upload: str
+    size: int
+    document: DocumentInfo
+
+
+@dataclass(frozen=True)
+class Submit(Message):
+    """Ask for work on an upload. `job` is the client's UUID: said twice it is the same job. `engine` None: the
+    server's default. `params` by operation (decompose: layers int, what str, text "block"|"line", seed int). A
+    `detached` job goes on when its client is gone. Answered by Queued, Started or its end."""
+
+    kind: ClassVar[str] = "submit"
+    job: str
+    operation: Operation = "decompose"
+    engine: str | None = None
+    upload: str | None = None
+    params: dict[str, Param] = field(default_factory=dict)
+    detached: bool = False
+
+
+@dataclass(frozen=True)
+class Watch(Message):
+    """Tell me about this job (again): answered by its whole state so far, then by what comes. Submit implies it."""
+
+    kind: ClassVar[str] = "watch"
+    job: str
+
+
+@dataclass(frozen=True)
+class Get(Message):
+    """Pull a finished layer's pixels (`layer` None: the stack's ICC profile) from `offset` on. Answered by Ready, then
+    Chunks under credit."""
+
+    kind: ClassVar[str] = "get"
+    transfer: int
+    job: str
+    layer: int | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Stop(Message):
+    """Give up a transfer in either direction. What an upload has brought so far stays for a while."""
+
+    kind: ClassVar[str] = "stop"
+    transfer: int
+
+
+@dataclass(frozen=True)
+class Cancel(Message):
+    """Stop a job. Answered by Failed with state "cancelled", or by its end if that came first."""
+
+    kind: ClassVar[str] = "cancel"
+    job: str
+
+
+@dataclass(frozen=True)
+class Jobs(Message):
+    """List the jobs touched at or after `since` (seconds since 1970), newest first."""
+
+    kind: ClassVar[str] = "jobs"
+    since: float = 0.0
+
+
+@dataclass(frozen=True)
+class Drop(Message):
+    """Forget a job and delete its result; a running one is cancelled first. Answered by Dropped."""
+
+    kind: ClassVar[str] = "drop"
+    job: str
+
+
+@dataclass(frozen=True)
+class Keep(Message):
+    """Exempt a result from expiry, or take that back. Answered by JobList with this one job."""
+
+    kind: ClassVar[str] = "keep"
+    job: str
+    keep: bool = True
+
+
+@dataclass(frozen=True)
+class Pair(Message):
+    """Show a pairing code. Only for the owner (runtime-file token or page). Answered by Pairing."""
+
+    kind: ClassVar[str] = "pair"
+
+
+@dataclass(frozen=True)
+class Devices(Message):
+    """List the paired devices. Owner only. Answered by DeviceList."""
+
+    kind: ClassVar[str] = "devices"
+
+
+@dataclass(frozen=True)
+class Revoke(Message):
+    """Revoke a device's token and close its connections. Owner only. Answered by DeviceList."""
+
+    kind: ClassVar[str] = "revoke"
+    device: str
