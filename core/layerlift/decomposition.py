@@ -50,13 +50,15 @@ def decompose(
     `source`: a Document, a path, encoded bytes, a Pillow image or an array (H, W[, 3|4]) uint8 | uint16.
     `layers`: at most so many in all, background included (None: as many as there are things). `what`: free text that
     says what to take out. Returns bottom → top, cropped, at the document's size, depth and colour profile; composited
-    they reproduce it within one 8-bit level. Raises InputError, RequestError, EngineError or Cancelled.
+    they reproduce it within one 8-bit level. `progress` is offered the rough stack as a preview. Raises InputError,
+    RequestError, EngineError or Cancelled.
     """
     progress = progress or Progress()
     proposer = engines.get(engine) if isinstance(engine, str) else engine
     check(proposer.info, layers)
     document = as_document(source)
     rough = propose(document, proposer, layers, what, text_grouping, seed, progress.part(0.0, 0.75))
+    progress.preview(lambda: rough)
     exact = refine(document, rough, edge_uncertainty=proposer.info.edge_uncertainty, progress=progress.part(0.75, 0.99))
     stack = prune(exact)
     progress.stage("Done", 1.0)

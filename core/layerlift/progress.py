@@ -1,6 +1,7 @@
 """How long work reports where it is, and hears that it should stop.
 
 Law: stdlib only. Work calls `stage` and `advance`; both raise `Cancelled` once somebody called `cancel`. Nobody polls.
+`preview` offers something to look at meanwhile; it is made only where somebody looks.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from layerlift.errors import Cancelled
 
@@ -26,11 +28,18 @@ class Progress:
     """The one channel between a piece of work and whoever waits for it.
 
     `listen` receives a `Report` at every change, in the working thread. A sub-range for one part of the work comes
-    from `part`, so nobody needs to know where in the whole it stands.
+    from `part`, so nobody needs to know where in the whole it stands. `look` receives what `preview` offers.
     """
 
-    def __init__(self, listen: Callable[[Report], None] | None = None, *, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        listen: Callable[[Report], None] | None = None,
+        *,
+        look: Callable[[Any], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self._listen = listen
+        self._look = look
         self._clock = clock
         self._started = clock()
         self._cancelled = threading.Event()
@@ -63,6 +72,12 @@ class Progress:
         if self._listen is not None:
             self._listen(Report(self._stage, self._fraction, self._eta()))
 
+    def preview(self, make: Callable[[], Any]) -> None:
+        """Offer something to look at (a decomposition: its rough LayerStack), made only if somebody looks."""
+        self.check()
+        if self._look is not None:
+            self._look(make())
+
     def part(self, begin: float, end: float) -> Progress:
         """A Progress whose 0–1 is this one's `begin`–`end`; cancelling either cancels both."""
         return _Part(self, begin, end)
@@ -81,7 +96,7 @@ class _Part(Progress):
     """A sub-range of another Progress."""
 
     def __init__(self, whole: Progress, begin: float, end: float):
-        super().__init__(clock=whole._clock)
+        super().__init__(look=whole._look, clock=whole._clock)
         self._whole, self._begin, self._span = whole, begin, end - begin
         self._cancelled = whole._cancelled
 

@@ -84,6 +84,19 @@ def test_cancel_at_any_time_raises(when: float) -> None:
         decompose(photo(), engine="fake", progress=progress)
 
 
+def test_the_rough_stack_can_be_seen_before_it_is_refined() -> None:
+    seen: list[tuple[LayerStack, str]] = []
+    stages: list[str] = []
+    progress = Progress(
+        lambda report: stages.append(report.stage), look=lambda rough: seen.append((rough, " ".join(stages)))
+    )
+    stack = decompose(photo(), engine="fake", layers=4, progress=progress)
+    [(rough, before)] = seen
+    assert [layer.name for layer in rough.layers] == [layer.name for layer in stack.layers]
+    assert "Refining" not in before
+    assert any("Refining" in stage for stage in stages)
+
+
 def test_same_picture_same_layers() -> None:
     pixels = photo()
     first, second = (decompose(pixels, engine="fake") for _ in range(2))

@@ -53,3 +53,25 @@ def test_cancelling_either_stops_both(which: str) -> None:
             progress.advance(0.1)
         with pytest.raises(Cancelled):
             progress.check()
+
+
+def test_a_preview_is_made_only_where_somebody_looks() -> None:
+    made: list[str] = []
+    seen: list[str] = []
+
+    def make() -> str:
+        made.append("made")
+        return "rough"
+
+    Progress().part(0, 0.5).preview(make)
+    assert made == []
+    Progress(look=seen.append).part(0, 0.5).part(0.2, 0.4).preview(make)
+    assert seen == ["rough"]
+    assert made == ["made"]
+
+
+def test_a_preview_hears_that_it_should_stop() -> None:
+    progress = Progress(look=lambda _: pytest.fail("nobody wants to see it any more"))
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        progress.preview(lambda: "rough")

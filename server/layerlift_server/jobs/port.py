@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from layerlift.wire.messages import Message, Submit
-from layerlift.wire.values import DocumentInfo, EngineOffer, JobInfo, Problem
+from layerlift.wire.values import DocumentInfo, EngineOffer, JobInfo, Limits, Problem
 
 Owner: TypeAlias = str
 LOCAL: Owner = "local"
@@ -45,6 +45,10 @@ class Upload(Protocol):
         """Put `data` at `offset`, which must be `have`. Raises Refusal (disk full, beyond `size`)."""
         ...
 
+    def close(self) -> None:
+        """This connection is done with it (complete, stopped or cut). What is there stays for a while."""
+        ...
+
 
 class Download(Protocol):
     """A finished layer's bytes (or a profile's)."""
@@ -55,7 +59,8 @@ class Download(Protocol):
         ...
 
     def read(self, offset: int, length: int) -> memoryview:
-        """Bytes from `offset`; valid until `close`."""
+        """At most `length` bytes from `offset` (256 KiB a time is best); valid until `close`. Raises Refusal when the
+        disk fails."""
         ...
 
     def close(self) -> None:
@@ -75,7 +80,12 @@ class Jobs(Protocol):
         ...
 
     def offers(self) -> Sequence[EngineOffer]:
-        """The engines here."""
+        """The engines here, at once: what the worker said last (it is remembered across restarts); before it has ever
+        spoken, the embedded engine."""
+        ...
+
+    def limits(self) -> Limits:
+        """What is taken here, for Welcome."""
         ...
 
     def upload(self, upload: str, size: int, document: DocumentInfo, owner: Owner) -> Upload:
@@ -87,7 +97,7 @@ class Jobs(Protocol):
         ...
 
     def watch(self, job: str, owner: Owner, listener: Listener) -> Callable[[], None]:
-        """Tell `listener` the job's whole state now and all that comes. Returns how to stop. A job that is not
+        """Tell `listener` the job's whole state now (before this returns) and all that comes. Returns how to stop. A job that is not
         `detached` is cancelled when nobody has watched it for a grace period. Raises Refusal (unknown job)."""
         ...
 
@@ -108,11 +118,13 @@ class Jobs(Protocol):
         ...
 
     def download(self, job: str, owner: Owner, layer: int | None) -> Download:
-        """A finished layer's pixels, or the profile. Raises Refusal (unknown, not finished)."""
+        """The pixels of a layer that LayerReady announced (its job may still run), or a done job's profile. Raises
+        Refusal (unknown, not finished)."""
         ...
 
     async def export(self, job: str, owner: Owner, format: str) -> Path:
-        """The result as a file (psd, ora, pptx, zip), made once and kept beside it. Raises Refusal."""
+        """The result as a file (psd, ora, pptx, zip), made once and kept beside it. Cancelling the call lets the file
+        be finished for whoever asks next. Raises Refusal."""
         ...
 
     def forget_owner(self, owner: Owner) -> None:
