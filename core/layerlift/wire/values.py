@@ -1,14 +1,38 @@
 """What messages speak of: documents, layers, jobs, engines, problems.
 
-Law: frozen values, no behaviour. On the wire each is a msgpack map of its fields in this order; a receiver ignores
-fields that it doesn't know, and a field with a default may be missing. Pixels are straight RGBA, row-major, uint8 or
-little-endian uint16, in the document's own colour profile. Stacks run bottom → top.
+Law: frozen values, no behaviour; annotations state what each field may hold. On the wire each is a msgpack map of its
+fields in this order; a receiver ignores fields that it doesn't know, and a field with a default may be missing. Pixels
+are straight RGBA, row-major, uint8 or little-endian uint16, in the document's own colour profile. Stacks run bottom →
+top.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from layerlift.wire import limits
+from layerlift.wire.fields import (
+    Between,
+    Coordinate,
+    Count,
+    Digest,
+    Fraction,
+    FullSide,
+    Id,
+    Layers,
+    Name,
+    Place,
+    Position,
+    Profile,
+    Remedy,
+    Seconds,
+    Sentence,
+    Side,
+    Size,
+    Whole,
+    Word,
+)
 
 Operation = Literal["decompose", "edit", "generate", "inpaint"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
@@ -20,9 +44,9 @@ class Problem:
     """Why something could not be done: a stable `code`, one sentence, one remedy (may be empty), and whether trying
     the same again can help."""
 
-    code: str
-    sentence: str
-    remedy: str = ""
+    code: Word
+    sentence: Sentence
+    remedy: Remedy = ""
     retryable: bool = False
 
 
@@ -30,10 +54,10 @@ class Problem:
 class Bounds:
     """A rectangle in whole pixels, y downwards, in the document's own coordinates."""
 
-    x: int
-    y: int
-    width: int
-    height: int
+    x: Coordinate
+    y: Coordinate
+    width: FullSide
+    height: FullSide
 
 
 @dataclass(frozen=True)
@@ -46,15 +70,15 @@ class DocumentInfo:
     `x`, `y`: where its top left corner lies on the host's canvas; layers come back relative to this corner.
     """
 
-    name: str
+    name: Name
     kind: Literal["pixels", "file"] = "pixels"
-    width: int = 0
-    height: int = 0
+    width: Side = 0
+    height: Side = 0
     depth: Literal[0, 8, 16] = 0
-    x: int = 0
-    y: int = 0
+    x: Coordinate = 0
+    y: Coordinate = 0
     mask: bool = False
-    icc: int = 0
+    icc: Profile = 0
 
 
 @dataclass(frozen=True)
@@ -62,17 +86,17 @@ class TextLine:
     """One recognised line: `quad` is x, y of four corners (8 numbers, clockwise from the top left along the reading
     direction, in the document's pixels), `confidence` 0–1."""
 
-    content: str
-    quad: tuple[float, ...]
-    confidence: float = 1.0
+    content: Sentence
+    quad: Annotated[tuple[Place, ...], Count(limits.CORNERS, limits.CORNERS)]
+    confidence: Fraction = 1.0
 
 
 @dataclass(frozen=True)
 class Text:
     """What a text layer says, top → bottom, and its main `colour` (sRGB, 0–255)."""
 
-    lines: tuple[TextLine, ...]
-    colour: tuple[int, ...] = (0, 0, 0)
+    lines: Annotated[tuple[TextLine, ...], Count(0, limits.LINES)]
+    colour: Annotated[tuple[Annotated[int, Between(0, 255)], ...], Count(3, 3)] = (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -80,17 +104,17 @@ class LayerInfo:
     """One finished layer. `size` is the number of bytes of its pixels (bounds' area × 4 × `depth` / 8), `digest` the
     lower-case hexadecimal SHA-256 of them. `group` is the path of group names, outermost first."""
 
-    index: int
-    name: str
-    role: str
+    index: Layers
+    name: Name
+    role: Word
     bounds: Bounds
     depth: Literal[8, 16]
-    size: int
-    digest: str
-    opacity: float = 1.0
-    blend_mode: str = "normal"
-    group: tuple[str, ...] = ()
-    confidence: float = 1.0
+    size: Size
+    digest: Digest
+    opacity: Fraction = 1.0
+    blend_mode: Word = "normal"
+    group: Annotated[tuple[Name, ...], Count(0, limits.GROUPS)] = ()
+    confidence: Fraction = 1.0
     text: Text | None = None
 
 
@@ -99,12 +123,12 @@ class EngineOffer:
     """An engine of this server: what it can do, the most layers it can be asked for, and, when it cannot run here, why
     and what would help (`missing`)."""
 
-    name: str
-    title: str
-    operations: tuple[str, ...]
-    max_layers: int
+    name: Word
+    title: Name
+    operations: Annotated[tuple[Word, ...], Count(0, limits.OPERATIONS)]
+    max_layers: Layers
     default: bool = False
-    missing: str | None = None
+    missing: Sentence | None = None
 
 
 @dataclass(frozen=True)
@@ -112,21 +136,21 @@ class Limits:
     """What the server takes: sides and area of a document in pixels, bytes of one upload, layers of one job, unfinished
     jobs of one client."""
 
-    side: int
-    pixels: int
-    upload: int
-    layers: int
-    jobs: int
+    side: Side
+    pixels: Whole
+    upload: Size
+    layers: Layers
+    jobs: Whole
 
 
 @dataclass(frozen=True)
 class ClientInfo:
     """Who is speaking: the plugin or program and its version, and the host it sits in."""
 
-    name: str
-    version: str
-    host: str = ""
-    host_version: str = ""
+    name: Name
+    version: Word
+    host: Name = ""
+    host_version: Word = ""
 
 
 @dataclass(frozen=True)
@@ -134,23 +158,23 @@ class JobInfo:
     """One job as a list shows it. Times are seconds since 1970 (UTC); `position` counts from 1 while queued; `mine`
     says whether the asking client may cancel, drop and pull it."""
 
-    job: str
-    name: str
-    client: str
-    operation: str
-    engine: str
+    job: Id
+    name: Name
+    client: Name
+    operation: Word
+    engine: Word
     state: JobState
-    created: float
+    created: Seconds
     mine: bool = True
-    position: int | None = None
-    stage: str = ""
-    fraction: float = 0.0
-    eta: float | None = None
-    finished: float | None = None
-    layers: int = 0
-    width: int = 0
-    height: int = 0
-    depth: int = 0
+    position: Position | None = None
+    stage: Word = ""
+    fraction: Fraction = 0.0
+    eta: Seconds | None = None
+    finished: Seconds | None = None
+    layers: Layers = 0
+    width: Side = 0
+    height: Side = 0
+    depth: Literal[0, 8, 16] = 0
     kept: bool = False
     problem: Problem | None = None
 
@@ -159,7 +183,7 @@ class JobInfo:
 class Device:
     """A paired device. `last_seen` in seconds since 1970."""
 
-    device: str
-    name: str
-    paired: float
-    last_seen: float
+    device: Id
+    name: Name
+    paired: Seconds
+    last_seen: Seconds

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
+
+from layerlift.wire.fields import Size, Transfer
 
 PROTOCOL = 1
 OLDEST = 1
@@ -21,8 +23,8 @@ class Ack(Message):
     """`offset` bytes of this transfer have arrived and are safe. The sender keeps at most `window` bytes beyond it."""
 
     kind: ClassVar[str] = "ack"
-    transfer: int
-    offset: int
+    transfer: Transfer
+    offset: Size
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,6 @@ class Chunk(Message):
     """Bytes of a transfer: `data` lies at `offset`. At most `chunk` bytes, in order, without gaps."""
 
     kind: ClassVar[str] = "chunk"
-    transfer: int
-    offset: int
-    data: bytes | bytearray | memoryview
+    transfer: Transfer
+    offset: Size
+    data: bytes | bytearray | memoryview = field(repr=False)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from layerlift.wire import limits
+from layerlift.wire.fields import Count, Id, Layers, Name, PairingCode, Seconds, Size, Token, Transfer, Version, Word
 from layerlift.wire.messages.base import OLDEST, PROTOCOL, Message
 from layerlift.wire.values import ClientInfo, DocumentInfo, Operation, Param
 
@@ -17,11 +19,11 @@ class Hello(Message):
 
     kind: ClassVar[str] = "hello"
     client: ClientInfo
-    token: str | None = None
-    code: str | None = None
-    device: str | None = None
-    protocol: int = PROTOCOL
-    oldest: int = OLDEST
+    token: Token | None = field(default=None, repr=False)
+    code: PairingCode | None = field(default=None, repr=False)
+    device: Name | None = None
+    protocol: Version = PROTOCOL
+    oldest: Version = OLDEST
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,9 @@ class Put(Message):
     payload's bytes. Answered by Ready with the offset to go on from; complete when Ack says `size`."""
 
     kind: ClassVar[str] = "put"
-    transfer: int
-    upload: str
-    size: int
+    transfer: Transfer
+    upload: Id
+    size: Size
     document: DocumentInfo
 
 
@@ -43,11 +45,11 @@ class Submit(Message):
     `detached` job goes on when its client is gone. Answered by Queued, Started or its end."""
 
     kind: ClassVar[str] = "submit"
-    job: str
+    job: Id
     operation: Operation = "decompose"
-    engine: str | None = None
-    upload: str | None = None
-    params: dict[str, Param] = field(default_factory=dict)
+    engine: Word | None = None
+    upload: Id | None = None
+    params: Annotated[dict[str, Param], Count(0, limits.PARAMS)] = field(default_factory=dict)
     detached: bool = False
 
 
@@ -56,7 +58,7 @@ class Watch(Message):
     """Tell me about this job (again): answered by its whole state so far, then by what comes. Submit implies it."""
 
     kind: ClassVar[str] = "watch"
-    job: str
+    job: Id
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,10 @@ class Get(Message):
     Chunks under credit."""
 
     kind: ClassVar[str] = "get"
-    transfer: int
-    job: str
-    layer: int | None = None
-    offset: int = 0
+    transfer: Transfer
+    job: Id
+    layer: Layers | None = None
+    offset: Size = 0
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Stop(Message):
     """Give up a transfer in either direction. What an upload has brought so far stays for a while."""
 
     kind: ClassVar[str] = "stop"
-    transfer: int
+    transfer: Transfer
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Cancel(Message):
     """Stop a job. Answered by Failed with state "cancelled", or by its end if that came first."""
 
     kind: ClassVar[str] = "cancel"
-    job: str
+    job: Id
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Jobs(Message):
     """List the jobs touched at or after `since` (seconds since 1970), newest first."""
 
     kind: ClassVar[str] = "jobs"
-    since: float = 0.0
+    since: Seconds = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Drop(Message):
     """Forget a job and delete its result; a running one is cancelled first. Answered by Dropped."""
 
     kind: ClassVar[str] = "drop"
-    job: str
+    job: Id
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class Keep(Message):
     """Exempt a result from expiry, or take that back. Answered by JobList with this one job."""
 
     kind: ClassVar[str] = "keep"
-    job: str
+    job: Id
     keep: bool = True
 
 
@@ -131,4 +133,4 @@ class Revoke(Message):
     """Revoke a device's token and close its connections. Owner only. Answered by DeviceList."""
 
     kind: ClassVar[str] = "revoke"
-    device: str
+    device: Id

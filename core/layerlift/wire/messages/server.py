@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
 
+from layerlift.wire import limits
+from layerlift.wire.fields import (
+    Between,
+    Bytes,
+    Count,
+    Fraction,
+    FullSide,
+    Id,
+    Layers,
+    Name,
+    PairingCode,
+    Position,
+    Profile,
+    Seconds,
+    Sentence,
+    Size,
+    Token,
+    Transfer,
+    Version,
+    Word,
+)
 from layerlift.wire.messages.base import Message
 from layerlift.wire.values import Device, EngineOffer, JobInfo, LayerInfo, Limits, Problem
 
@@ -15,14 +36,14 @@ class Welcome(Message):
     one chunk at most and the bytes in flight at most. `token` only after pairing: keep it."""
 
     kind: ClassVar[str] = "welcome"
-    protocol: int
-    server: str
-    chunk: int
-    window: int
-    engines: tuple[EngineOffer, ...]
+    protocol: Version
+    server: Name
+    chunk: Annotated[int, Between(1, limits.CHUNK)]
+    window: Annotated[int, Between(1, limits.WINDOW)]
+    engines: Annotated[tuple[EngineOffer, ...], Count(0, limits.ENGINES)]
     limits: Limits
     owner: bool = False
-    token: str | None = None
+    token: Token | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -30,9 +51,9 @@ class Ready(Message):
     """A transfer stands: `offset` bytes are there already (put) or will be left out (get), of `size`."""
 
     kind: ClassVar[str] = "ready"
-    transfer: int
-    offset: int
-    size: int
+    transfer: Transfer
+    offset: Size
+    size: Size
 
 
 @dataclass(frozen=True)
@@ -40,8 +61,8 @@ class Queued(Message):
     """The job waits; `position` counts from 1 (next)."""
 
     kind: ClassVar[str] = "queued"
-    job: str
-    position: int
+    job: Id
+    position: Position
 
 
 @dataclass(frozen=True)
@@ -49,9 +70,9 @@ class Started(Message):
     """The job runs. `attempt` is 2 after a crash of the first."""
 
     kind: ClassVar[str] = "started"
-    job: str
-    engine: str
-    attempt: int = 1
+    job: Id
+    engine: Word
+    attempt: Position = 1
 
 
 @dataclass(frozen=True)
@@ -59,10 +80,10 @@ class Progress(Message):
     """Where the job is: `stage` in words, `fraction` of the whole (0–1), `eta` in seconds while known."""
 
     kind: ClassVar[str] = "progress"
-    job: str
-    stage: str
-    fraction: float
-    eta: float | None = None
+    job: Id
+    stage: Word
+    fraction: Fraction
+    eta: Seconds | None = None
 
 
 @dataclass(frozen=True)
@@ -70,10 +91,10 @@ class Preview(Message):
     """A small picture of the work so far, encoded as PNG, at most one chunk long."""
 
     kind: ClassVar[str] = "preview"
-    job: str
-    width: int
-    height: int
-    png: bytes
+    job: Id
+    width: FullSide
+    height: FullSide
+    png: Annotated[bytes, Bytes(limits.CHUNK)] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -81,7 +102,7 @@ class LayerReady(Message):
     """A layer is finished and can be pulled. Layers come bottom first."""
 
     kind: ClassVar[str] = "layer"
-    job: str
+    job: Id
     layer: LayerInfo
 
 
@@ -92,15 +113,15 @@ class Done(Message):
     user."""
 
     kind: ClassVar[str] = "done"
-    job: str
-    layers: int
-    width: int
-    height: int
+    job: Id
+    layers: Layers
+    width: FullSide
+    height: FullSide
     depth: Literal[8, 16]
-    icc: int
-    seconds: float
-    notes: tuple[str, ...] = ()
-    drift: float | None = None
+    icc: Profile
+    seconds: Seconds
+    notes: Annotated[tuple[Sentence, ...], Count(0, limits.NOTES)] = ()
+    drift: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +129,7 @@ class Failed(Message):
     """The job ended without a result, and why."""
 
     kind: ClassVar[str] = "failed"
-    job: str
+    job: Id
     state: Literal["failed", "cancelled", "interrupted"]
     problem: Problem
 
@@ -118,7 +139,7 @@ class JobList(Message):
     """The answer to Jobs and Keep."""
 
     kind: ClassVar[str] = "job_list"
-    jobs: tuple[JobInfo, ...]
+    jobs: Annotated[tuple[JobInfo, ...], Count(0, limits.JOBS)]
 
 
 @dataclass(frozen=True)
@@ -126,7 +147,7 @@ class Dropped(Message):
     """The job is forgotten and its files are gone."""
 
     kind: ClassVar[str] = "dropped"
-    job: str
+    job: Id
 
 
 @dataclass(frozen=True)
@@ -134,8 +155,8 @@ class Pairing(Message):
     """The code to type into the new device, and for how many more seconds it is good."""
 
     kind: ClassVar[str] = "pairing"
-    code: str
-    seconds: float
+    code: PairingCode = field(repr=False)
+    seconds: Seconds
 
 
 @dataclass(frozen=True)
@@ -143,7 +164,7 @@ class DeviceList(Message):
     """The paired devices."""
 
     kind: ClassVar[str] = "device_list"
-    devices: tuple[Device, ...]
+    devices: Annotated[tuple[Device, ...], Count(0, limits.DEVICES)]
 
 
 @dataclass(frozen=True)
@@ -151,7 +172,7 @@ class Refused(Message):
     """The message of kind `about` was not followed; the connection lives on unless a close frame follows."""
 
     kind: ClassVar[str] = "refused"
-    about: str
+    about: Word
     problem: Problem
-    job: str | None = None
-    transfer: int | None = None
+    job: Id | None = None
+    transfer: Transfer | None = None
