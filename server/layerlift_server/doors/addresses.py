@@ -1,0 +1,89 @@
+"""By which names this server may be called, and from which pages: the check against DNS rebinding and foreign sites.
+
+Law: strings only; knows no HTTP library. A browser tells the truth about Host, Origin, Sec-Fetch-Site and Referer, and
+a browser is whom these checks are against: a program that lies about them still needs a token.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from layerlift_server.settings import LOOPBACK_NAMES
+
+HOSTLESS_ORIGINS = ("file://",)
+"""Origins of programs that are no web pages: Photoshop's UXP panels say this. They need a token like any program; a
+local HTML file that says the same gets no further than they."""
+
+_FROM_HERE = ("none", "same-origin")
+
+
+@dataclass(frozen=True)
+class Door:
+    """One listening address: its `scheme`, and the host names by which a request may call it; `literal`: the numeric
+    address that a connection arrived at counts too (rebinding needs a name). `remote` doors serve no page."""
+
+    scheme: str
+    names: frozenset[str] = frozenset(LOOPBACK_NAMES)
+    remote: bool = False
+
+    def known(self, host: str, arrived_at: str = "") -> bool:
+        """Whether a request may carry this Host header."""
+        name = host_name(host)
+        if name is None:
+            return False
+        return name in self.names or (self.remote and name == arrived_at and _numeric(name))
+
+
+def host_name(host: str) -> str | None:
+    """The name in a Host header, lower-case, without port and brackets; None when it is not one."""
+    if not host or host != host.strip() or any(letter in host for letter in "/\\@?#,; \t"):
+        return None
+    try:
+        parts = urlsplit(f"//{host}")
+        port, name = parts.port, parts.hostname
+    except ValueError:
+        return None
+    return name if port != 0 else None
+
+
+def objection(headers: Mapping[str, str], door: Door, *, arrived_at: str = "", socket: bool = False) -> str | None:
+    """Why a request is not answered, None when it is: "host" (421), "origin", "site" or "referrer" (403). `headers`
+    ignores case; `socket`: it asks for the websocket, where programs with an origin of their own are expected."""
+    host = headers.get("Host", "")
+    if not door.known(host, arrived_at):
+        return "host"
+    own = f"{door.scheme}://{host.lower()}"
+    origin = headers.get("Origin")
+    if origin is not None and not same_origin(origin, own) and not (socket and origin in HOSTLESS_ORIGINS):
+        return "origin"
+    if headers.get("Sec-Fetch-Site", "none") not in _FROM_HERE and not (socket and origin in HOSTLESS_ORIGINS):
+        return "site"
+    referrer = headers.get("Referer")
+    if referrer is not None and not same_origin("://".join(urlsplit_origin(referrer)), own):
+        return "referrer"
+    return None
+
+
+def same_origin(origin: str, own: str) -> bool:
+    """Whether an Origin header names our own page."""
+    return origin.lower() == own
+
+
+def urlsplit_origin(address: str) -> tuple[str, str]:
+    """Scheme and host:port of an address; empty words when it is not one."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", ""
+    return parts.scheme.lower(), parts.netloc.lower()
+
+
+def _numeric(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

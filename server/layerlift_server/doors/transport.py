@@ -1,0 +1,92 @@
+"""One websocket ⇄ one session.
+
+Law: the only file that reads and writes aiohttp's websockets; knows no message. One task always reads and never waits
+for work (a socket that is not read misses its heartbeat and is closed 1006 in the middle of a burst), one writes under
+the socket's own backpressure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from aiohttp import WSMsgType, web
+
+from layerlift.wire import errors
+from layerlift.wire.limits import HELLO_SECONDS, MESSAGE
+from layerlift.wire.text import clipped
+from layerlift_server import limits, refusals
+from layerlift_server.conversation.house import House
+from layerlift_server.conversation.pace import Pace
+from layerlift_server.conversation.session import Session
+from layerlift_server.doors.connections import turnstile
+from layerlift_server.trust.doorkeeper import Peer
+
+_REASON = 123
+"""Most bytes of a close frame's reason (RFC 6455, 5.5: 125 with the code)."""
+
+
+def fast_reader() -> bool:
+    """Whether aiohttp's compiled websocket reader is in use. Without it unmasking an upload in Python is a hundred
+    times slower."""
+    from aiohttp._websocket import reader
+
+    return reader.WebSocketReader.__module__.endswith("reader_c")
+
+
+async def converse(request: web.Request, house: House, peer: Peer) -> web.WebSocketResponse:
+    """Serve one websocket until either side has enough."""
+    socket = web.WebSocketResponse(
+        compress=False,  # inflating is a bomb's way in, and pixels are not worth deflating on loopback
+        max_msg_size=MESSAGE,
+        heartbeat=limits.HEARTBEAT_SECONDS,
+        timeout=limits.CLOSE_SECONDS,
+    )
+    await socket.prepare(request)
+    transport, gate = request.transport, turnstile(request.transport)
+    session = Session(
+        house,
+        peer,
+        proved=gate.proved if gate is not None else lambda: None,
+        cut=transport.abort if transport is not None else lambda: None,
+    )
+    writing = asyncio.create_task(_write(socket, session))
+    try:
+        await _read(socket, session)
+    finally:
+        session.left()
+        if transport is not None:
+            # a peer that reads nothing would keep a closing socket, and us, for ever
+            asyncio.get_running_loop().call_later(2 * limits.CLOSE_SECONDS, transport.abort)
+        with suppress(asyncio.CancelledError):
+            await writing
+    return socket
+
+
+async def _read(socket: web.WebSocketResponse, session: Session) -> None:
+    pace = Pace()
+    try:
+        message = await socket.receive(timeout=HELLO_SECONDS)
+    except asyncio.TimeoutError:
+        session.expel(errors.TOO_SLOW, refusals.NO_HELLO, about="hello")
+        return
+    while message.type is WSMsgType.BINARY:
+        session.receive(message.data)
+        if session.ending is not None:
+            return
+        wait = pace.wait(message.data)
+        if wait:
+            await asyncio.sleep(wait)
+        message = await socket.receive()
+    if message.type is WSMsgType.TEXT:
+        session.expel(errors.MALFORMED, refusals.NOT_BINARY, about="message")
+
+
+async def _write(socket: web.WebSocketResponse, session: Session) -> None:
+    with suppress(ConnectionError, RuntimeError):  # gone: the reader notices and ends the session
+        while (payload := await session.outbox.take()) is not None:
+            await socket.send_bytes(payload)
+            # a fast reader never makes `send_bytes` wait: without this one download would keep everybody else out
+            await asyncio.sleep(0)
+        code, reason = session.ending or (errors.NORMAL, "")
+        await socket.close(code=code, message=clipped(reason, _REASON).encode())

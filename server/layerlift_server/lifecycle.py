@@ -1,0 +1,136 @@
+"""A server's life as one program: begin, be found, quit cleanly.
+
+Law: locks, signals, the runtime file and words for the terminal; what a server is made of is `app`'s. Never imports
+what computes (numpy, OpenCV, Pillow, torch): that is the worker's, and it keeps the start under a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from layerlift.errors import LayerliftError
+from layerlift_server import logs, private
+from layerlift_server.app import Server
+from layerlift_server.doors.certificate import spelled
+from layerlift_server.doors.transport import fast_reader
+from layerlift_server.jobs.port import Jobs
+from layerlift_server.presence import LOCK, Lock, Presence, present
+from layerlift_server.settings import Settings
+from layerlift_server.stopping import Stopping
+
+DONE, FAILED, ALREADY_RUNNING = 0, 1, 3
+"""Exit codes: quit as asked; could not start; another server of this user runs (its address is printed)."""
+
+_FIRST_SECONDS = 2.0
+"""For a server that has just taken the lock to write its runtime file."""
+
+
+class _Cannot(Exception):
+    """The server cannot start: one sentence and one remedy."""
+
+
+def desk(settings: Settings) -> Jobs:
+    """The jobs of a server with these settings."""
+    from layerlift_server.jobs.desk import Desk
+    from layerlift_server.jobs.settings import JobSettings
+
+    return Desk(settings.data, JobSettings())
+
+
+def say(line: str) -> None:
+    """A line for whoever started the server (a windowless Python has no place for it)."""
+    if sys.stderr is not None:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 (the program's own words)
+
+
+def serve(settings: Settings, *, jobs: Callable[[Settings], Jobs] = desk, tell: Callable[[str], None] = say) -> int:
+    """Run a server until it is asked to quit. Returns an exit code (`DONE`, `FAILED`, `ALREADY_RUNNING`)."""
+    handlers = []
+    try:
+        presence, store = _places(settings)
+        if not presence.lock.take():
+            return _greet_first(settings, tell)
+        if not store.take():
+            raise _Cannot(f"Another server uses {settings.data}. Quit it, or set LAYERLIFT_DATA_DIR to another folder.")
+        handlers = logs.begin(settings.log, verbose=settings.verbose, folder=settings.data)
+        asyncio.run(_live(settings, jobs(settings), presence, tell))
+    except _Cannot as no:
+        tell(f"layerlift: {no}")
+        return FAILED
+    except LayerliftError as error:
+        tell(f"layerlift: {error}")
+        return FAILED
+    except OSError as error:
+        tell(f"layerlift: {_explained(error, settings)}")
+        return FAILED
+    finally:
+        logs.end(handlers)
+    return DONE
+
+
+async def _live(settings: Settings, jobs: Jobs, presence: Presence, tell: Callable[[str], None]) -> None:
+    server = Server(settings, jobs)
+    log = server.house.log
+    with Stopping() as stopping:
+        try:
+            await server.start()
+            presence.announce(server.card())
+            _introduce(server, tell)
+            log.say("listening", port=server.port, remote=server.remote_port)
+            await stopping.asked.wait()
+            tell("Quitting; press again to stop at once.")
+        finally:
+            presence.withdraw()
+            await _leave(server, stopping)
+            log.say("quit")
+
+
+async def _leave(server: Server, stopping: Stopping) -> None:
+    leaving, now = asyncio.create_task(server.stop()), asyncio.create_task(stopping.now.wait())
+    await asyncio.wait({leaving, now}, return_when=asyncio.FIRST_COMPLETED)
+    now.cancel()
+    if not leaving.done():
+        leaving.cancel()
+        await asyncio.wait({leaving})
+        await server.abandon()
+    else:
+        leaving.result()
+
+
+def _introduce(server: Server, tell: Callable[[str], None]) -> None:
+    host = f"[{server.settings.host}]" if ":" in server.settings.host else server.settings.host
+    local = "127.0.0.1" if server.settings.remote else host
+    tell(f"Layerlift serves at http://{local}:{server.port}/ - `layerlift open` opens the page.")
+    if server.certificate is not None:
+        tell(f"Paired devices reach it at wss://{host}:{server.remote_port}/ws")
+        tell(f"Certificate (SHA-256): {spelled(server.certificate.fingerprint)}")
+    if not fast_reader():
+        tell("aiohttp's compiled parser is missing: uploads will be slow. Reinstall aiohttp from a wheel.")
+    if server.house.devices.damaged is not None:
+        tell(f"The list of paired devices was damaged and is now {server.house.devices.damaged.name}; pair again.")
+
+
+def _places(settings: Settings) -> tuple[Presence, Lock]:
+    private.folder(settings.data)
+    return Presence(settings.runtime), Lock(settings.data / LOCK)
+
+
+def _greet_first(settings: Settings, tell: Callable[[str], None]) -> int:
+    deadline = time.monotonic() + _FIRST_SECONDS
+    while (first := present(settings.runtime)) is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    where = f"at http://127.0.0.1:{first.port}/ (process {first.pid})" if first is not None else "and is just starting"
+    tell(f"Layerlift serves already {where}. `layerlift open` opens its page.")
+    return ALREADY_RUNNING
+
+
+def _explained(error: OSError, settings: Settings) -> str:
+    if isinstance(error, PermissionError) or error.filename:
+        place = Path(str(error.filename or settings.data))
+        return f"{place} cannot be used: {error.strerror}. Check its rights, or name another folder."
+    address = f"{settings.host}:{settings.port}"
+    return f"{address} cannot be listened on: {error.strerror}. Choose another port, or 0 for a free one."

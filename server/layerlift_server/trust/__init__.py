@@ -1,0 +1,1 @@
+"""Secrets and who holds them. Law: knows no socket and no HTTP."""
