@@ -97,8 +97,9 @@ class Jobs(Protocol):
         ...
 
     def watch(self, job: str, owner: Owner, listener: Listener) -> Callable[[], None]:
-        """Tell `listener` the job's whole state now (before this returns) and all that comes. Returns how to stop. A job that is not
-        `detached` is cancelled when nobody has watched it for a grace period. Raises Refusal (unknown job)."""
+        """Tell `listener` the job's whole state now (before this returns) and all that comes. Returns how to stop. A
+        job that is not `detached` is cancelled when nobody has watched it for a grace period. Raises Refusal (unknown
+        job)."""
         ...
 
     def cancel(self, job: str, owner: Owner) -> None:

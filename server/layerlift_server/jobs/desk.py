@@ -1,0 +1,274 @@
+"""The desk where sessions hand in work and fetch it: the `Jobs` of the port.
+
+Law: order of things only; who knows what: `uploads` (documents), `book` (states), `dispatch` (queue and workers),
+`results` (layers), `exports` (files), `store` (the disk). Everything runs in the event loop's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from layerlift.errors import OutputError
+from layerlift.wire.messages import Submit
+from layerlift.wire.values import DocumentInfo, EngineOffer, JobInfo, LayerInfo, Limits, Problem
+from layerlift_server.jobs import announced, arena, params, refusals
+from layerlift_server.jobs.book import Book
+from layerlift_server.jobs.database import Newer
+from layerlift_server.jobs.dispatch import Dispatch
+from layerlift_server.jobs.exports import Exports
+from layerlift_server.jobs.lock import FolderLock, InUse
+from layerlift_server.jobs.port import Download, Listener, Owner, Refusal, Upload
+from layerlift_server.jobs.recovery import RESUMED, recover
+from layerlift_server.jobs.results import Results
+from layerlift_server.jobs.settings import JobSettings
+from layerlift_server.jobs.store import Job, Store
+from layerlift_server.jobs.uploads import Uploads
+from layerlift_server.worker import records
+
+_LOG = logging.getLogger("layerlift_server.jobs")
+_PRESUMED = (EngineOffer("quick", "Quick (embedded, no GPU, no download)", ("decompose",), 64, default=True),)
+"""What is offered until a worker has spoken for the first time on this machine (about a second)."""
+_DROPPED = Problem("cancelled", "The job was dropped.")
+_CHORES = 60.0
+"""Seconds between two looks at what has expired, and two checkpoints of the database."""
+
+
+class Desk:
+    """All of it. Make it, `start` it in a running loop, `stop` it."""
+
+    def __init__(self, folder: Path, settings: JobSettings) -> None:
+        self._folder, self._settings = folder, settings
+        self._stopping = False
+        self._told = False
+        self._offers: tuple[EngineOffer, ...] = _PRESUMED
+        self._chores_at = settings.steady() + _CHORES
+        self._checkpoint: asyncio.Future[None] | None = None
+
+    async def start(self) -> None:
+        """Open the store, settle what a dead server left, be ready. Raises OutputError (the folder cannot be used)."""
+        try:
+            arena.private_folder(self._folder)
+            self._lock = FolderLock(self._folder)
+            self._open()
+        except InUse as error:
+            raise OutputError(f"Another server uses {self._folder}.", "Stop it, or set LAYERLIFT_DATA_DIR.") from error
+        except (OSError, sqlite3.Error, Newer) as error:
+            raise OutputError(
+                f"The folder {self._folder} cannot be used: {error}.", "Move it away, or set LAYERLIFT_DATA_DIR."
+            ) from error
+        self._ticking = asyncio.create_task(self._housekeep())
+
+    def _open(self) -> None:
+        settings = self._settings
+        self._trash = arena.Trash(self._folder / "trash")
+        self._store = Store(arena.private_file(self._folder / "jobs.sqlite"))
+        self._results = Results(self._folder / "results", self._trash)
+        self._uploads = Uploads(self._folder / "uploads", self._store, self._trash, settings, self._needed)
+        self._book = Book(self._store, self._results, settings)
+        self._exports = Exports(self._results, settings)
+        self._dispatch = Dispatch(self._book, self._uploads, self._results, settings, self._hear_offers)
+        known = self._store.offers(settings.engines)
+        self._told, self._offers = known is not None, known or _PRESUMED
+        waiting = recover(self._store, self._uploads, self._results, settings)
+        for job in waiting:
+            self._book.open(job, RESUMED if job.attempt else None)
+        self._dispatch.start(waiting, eagerly=settings.prestart or not self._told)
+
+    async def stop(self, *, grace: float) -> None:
+        """Take no more work, let the running job end within `grace` seconds, else put it back into the queue."""
+        self._stopping = True
+        self._ticking.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._ticking
+        await asyncio.gather(self._exports.stop(), self._dispatch.stop(grace))
+        if self._checkpoint is not None:
+            await asyncio.wait([self._checkpoint])
+        self._uploads.close()
+        self._store.close()
+        await asyncio.get_running_loop().run_in_executor(None, self._trash.close)
+        self._lock.close()
+
+    def offers(self) -> Sequence[EngineOffer]:
+        """The engines here."""
+        return self._offers
+
+    def limits(self) -> Limits:
+        """What is taken here."""
+        return self._settings.limits
+
+    def upload(self, upload: str, size: int, document: DocumentInfo, owner: Owner) -> Upload:
+        """Begin or resume an upload. Raises Refusal."""
+        if self._stopping:
+            raise refusals.stopping()
+        return self._uploads.announce(upload, size, document, owner)
+
+    def submit(self, order: Submit, owner: Owner, client: str) -> JobInfo:
+        """Take a job; the same id again is the same job. Raises Refusal."""
+        announced.identity(order.job, "job")
+        content = _digest(order)
+        known = self._book.taken(order.job)
+        if known is not None:
+            if (known.owner, known.content) != (owner, content):
+                raise refusals.taken("job")
+            return self._book.info(known, owner)
+        if self._stopping:
+            raise refusals.stopping()
+        engine = params.choose(order, self._offers, self._told, self.limits())
+        checked = params.check(order, engine, self.limits())
+        if order.upload is None:
+            raise refusals.bad("The job names no document.", "Send one and name it.")
+        document = self._uploads.get(order.upload, owner).row.document
+        self._check_number(owner, client)
+        now = self._settings.clock()
+        row = Job(
+            job=order.job,
+            owner=owner,
+            client=client,
+            name=document.name or "Picture",
+            operation=order.operation,
+            engine=engine.name,
+            upload=order.upload,
+            params=checked,
+            detached=order.detached,
+            content=content,
+            created=now,
+            touched=now,
+        )
+        self._book.open(row)
+        self._dispatch.add(row)
+        return self._book.info(self._book.find(row.job, owner), owner)
+
+    def watch(self, job: str, owner: Owner, listener: Listener) -> Callable[[], None]:
+        """Tell `listener` the job's whole state now and all that comes. Raises Refusal."""
+        return self._book.watch(job, owner, listener)
+
+    def cancel(self, job: str, owner: Owner) -> None:
+        """Ask the job to stop; one that has ended stays as it is. Raises Refusal."""
+        if self._book.find(job, owner).unfinished:
+            self._dispatch.cancel(job)
+
+    def drop(self, job: str, owner: Owner) -> None:
+        """Forget it and delete its files. Raises Refusal."""
+        row = self._book.find(job, owner)
+        if row.unfinished:
+            self._dispatch.abandon(job)
+            self._book.fail(job, "cancelled", _DROPPED)
+        else:
+            self._results.discard(row.folder)
+        self._book.forget(job)
+
+    def keep(self, job: str, owner: Owner, keep: bool) -> JobInfo:
+        """Exempt its result from expiry, or take that back. Raises Refusal."""
+        return self._book.keep(job, owner, keep)
+
+    def list(self, owner: Owner, since: float) -> Sequence[JobInfo]:
+        """Jobs touched at or after `since`, newest first, at most 100."""
+        return self._book.listed(owner, since)
+
+    def download(self, job: str, owner: Owner, layer: int | None) -> Download:
+        """A layer's pixels, or the profile. Raises Refusal."""
+        row = self._book.find(job, owner)
+        if row.state == "running" and layer is not None:
+            layers: Sequence[LayerInfo] = self._book.layers(job)
+            icc = 0
+        elif row.state == "done":
+            result = self._result(row)
+            layers, icc = result.layers, result.icc
+        else:
+            raise refusals.not_finished()
+        if layer is None:
+            if not icc:
+                raise refusals.bad("The result has no colour profile.", "Its colours are sRGB.")
+            return self._results.profile(row.folder, icc)
+        if layer < 0 or (row.state == "done" and layer >= len(layers)):
+            raise refusals.no_layer()
+        if layer >= len(layers):
+            raise refusals.not_finished()
+        return self._results.layer(row.folder, layer, layers[layer].size)
+
+    async def export(self, job: str, owner: Owner, format: str) -> Path:
+        """The result as a file, made once and kept beside it. Raises Refusal."""
+        row = self._book.find(job, owner)
+        if row.state != "done":
+            raise refusals.not_finished()
+        if self._stopping:
+            raise refusals.stopping()
+        return await self._exports.export(row.folder, format)
+
+    def forget_owner(self, owner: Owner) -> None:
+        """A device was revoked: cancel and drop what is its own."""
+        for row in self._store.of_owner(owner):
+            self.drop(row.job, owner)
+        self._uploads.forget_owner(owner)
+
+    def figures(self) -> dict[str, float]:
+        """Counters and gauges for /metrics."""
+        counts = self._store.counts()
+        return {
+            **self._dispatch.figures(),
+            **{f"{state}_total": float(number) for state, number in self._book.ended.items()},
+            **self._uploads.figures(),
+            "results": counts.get("done", 0.0),
+            "result_bytes": counts["bytes"],
+            "exports_total": self._exports.made,
+        }
+
+    def tick(self) -> None:
+        """Look at all deadlines. The server's own clockwork calls it; tests that turn the clock do so too."""
+        for job in self._book.unwatched():
+            _LOG.info("job %s is cancelled: nobody has watched it for a while", job)
+            self._dispatch.cancel(job)
+        self._dispatch.tick()
+        self._exports.tick()
+        if self._settings.steady() >= self._chores_at:
+            self._chores_at = self._settings.steady() + _CHORES
+            self._expire()
+            self._checkpoint = asyncio.get_running_loop().run_in_executor(None, self._store.checkpoint)
+
+    def _expire(self) -> None:
+        self._uploads.expire()
+        for row in self._store.expired(self._settings.clock() - self._settings.result_ttl):
+            self._results.discard(row.folder)
+            self._book.forget(row.job)
+
+    async def _housekeep(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.tick)
+            try:
+                self.tick()
+            except Exception:  # noqa: BLE001 (one bad tick must not be the last)
+                _LOG.exception("housekeeping failed")
+
+    def _hear_offers(self, offers: tuple[EngineOffer, ...]) -> None:
+        if offers != self._offers or not self._told:
+            with suppress(Refusal):  # then it is asked again next time
+                self._store.save_offers(self._settings.engines, offers)
+        self._told, self._offers = True, offers
+
+    def _needed(self, upload: str) -> bool:
+        return any(row.upload == upload for row in self._book.unfinished())
+
+    def _check_number(self, owner: Owner, client: str) -> None:
+        waiting = sum((row.owner, row.client) == (owner, client) for row in self._book.unfinished())
+        if waiting >= self.limits().jobs:
+            raise refusals.too_many(f"{waiting} jobs of this client wait already.", "Wait until one is done.")
+
+    def _result(self, row: Job) -> records.Result:
+        try:
+            return self._results.load(row.folder)
+        except records.Damaged as error:
+            raise refusals.damaged() from error
+
+
+def _digest(order: Submit) -> str:
+    """What makes two orders the same one."""
+    asked = {name: value for name, value in asdict(order).items() if name != "job"}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

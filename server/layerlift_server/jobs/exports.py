@@ -1,0 +1,101 @@
+"""Results as files for other programs, made by a worker of their own so that no job waits for them.
+
+Law: knows results' folders and one seat. Each file is made once, beside its result, and goes with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import secrets
+from collections import deque
+from pathlib import Path
+
+from layerlift_server.jobs import crashes, refusals
+from layerlift_server.jobs.port import Refusal
+from layerlift_server.jobs.results import Results
+from layerlift_server.jobs.seat import Run, Seat
+from layerlift_server.jobs.settings import JobSettings
+from layerlift_server.worker import entry, orders
+
+FORMATS = ("psd", "ora", "pptx", "zip")
+_EXIT_AFTER = 60.0
+"""Idle until its worker ends: a second download of the same result often follows the first."""
+
+
+class Exports:
+    """What is being exported."""
+
+    def __init__(self, results: Results, settings: JobSettings) -> None:
+        self._results = results
+        self._seat = Seat(entry.Plan("", "cpu"), self._heard, self._ended, settings.steady)
+        self._waiting: deque[orders.Export] = deque()
+        self._making: dict[str, asyncio.Future[Path]] = {}
+        self.made = 0
+
+    async def export(self, folder: str, format: str) -> Path:
+        """The result in `folder` as a file. Raises Refusal."""
+        if format not in FORMATS:
+            raise refusals.bad(f"There is no format called “{format[:20]}”.", f"Known are {', '.join(FORMATS)}.")
+        target = self._results.path(folder) / f"export.{format}"
+        if target.exists():
+            return target
+        if str(target) not in self._making:
+            self._making[str(target)] = asyncio.get_running_loop().create_future()
+            source = str(self._results.path(folder))
+            self._waiting.append(orders.Export(secrets.token_hex(8), source, str(target), format))
+            self._next()
+        return await asyncio.shield(self._making[str(target)])
+
+    def tick(self) -> None:
+        """Let an idle worker go."""
+        self._seat.rest(math.inf, _EXIT_AFTER)
+
+    async def stop(self) -> None:
+        """Nobody waits for a file any more."""
+        waiting, self._making = self._making, {}
+        for future in waiting.values():
+            _refuse(future, refusals.stopping())
+        self._waiting.clear()
+        self._seat.run = None
+        self._seat.kill()
+        await self._seat.close()
+
+    def _next(self) -> None:
+        if self._seat.free and self._waiting:
+            order = self._waiting.popleft()
+            self._seat.begin(order.run, "an export", order)
+
+    def _heard(self, seat: Seat, said: orders.Said) -> None:
+        if seat.run is None or getattr(said, "run", None) != seat.run.name:
+            return
+        target = _target(seat.run)
+        if isinstance(said, orders.Done):
+            seat.release()
+            self.made += 1
+            future = self._making.pop(target)
+            if not future.done():
+                future.set_result(Path(target))
+        elif isinstance(said, orders.Failed):
+            if said.problem.code == "out-of-memory":
+                seat.leave()
+            else:
+                seat.release()
+            _refuse(self._making.pop(target), Refusal(said.problem))
+        self._next()
+
+    def _ended(self, seat: Seat, run: Run | None, code: int) -> None:
+        if run is not None and _target(run) in self._making:
+            _refuse(self._making.pop(_target(run)), Refusal(crashes.explain(code, run.kills)))
+        self._next()
+
+
+def _target(run: Run) -> str:
+    assert isinstance(run.order, orders.Export)
+    return run.order.target
+
+
+def _refuse(future: asyncio.Future[Path], refusal: Refusal) -> None:
+    if not future.done():
+        future.set_exception(refusal)
+        future.exception()  # whoever asked may be gone: then nobody looks at it

@@ -1,0 +1,75 @@
+"""One unfinished job as it is now: its row, what its worker said last, and who listens.
+
+Law: memory only; no disk, no worker. Everything here can be lost with the server: the row says what matters.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from layerlift.wire.messages import LayerReady as Ready
+from layerlift.wire.messages import Message, Preview, Progress, Queued, Started
+from layerlift.wire.values import LayerInfo
+from layerlift_server.jobs.port import Listener
+from layerlift_server.jobs.store import Job
+
+_LOG = logging.getLogger("layerlift_server.jobs")
+
+
+@dataclass
+class Live:
+    """`unwatched`: since when nobody listens (steady clock; None while somebody does); `notes` for the user."""
+
+    row: Job
+    unwatched: float | None
+    position: int | None = None
+    stage: str = ""
+    fraction: float = 0.0
+    eta: float | None = None
+    preview: Preview | None = None
+    layers: list[LayerInfo] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    listeners: list[Listener] = field(default_factory=list)
+
+    def state(self) -> Iterator[Message]:
+        """All that a newcomer has to know, in the order in which it was told to others."""
+        row = self.row
+        if row.state == "queued":
+            if self.position is not None:
+                yield Queued(row.job, self.position)
+            return
+        yield Started(row.job, row.engine, row.attempt)
+        if self.stage:
+            yield Progress(row.job, self.stage, self.fraction, self.eta)
+        if self.preview is not None:
+            yield self.preview
+        for layer in self.layers:
+            yield Ready(row.job, layer)
+
+    def tell(self, message: Message) -> None:
+        """Tell everybody who listens; one that breaks does not keep it from the others."""
+        for listener in tuple(self.listeners):
+            try:
+                listener(message)
+            except Exception:  # noqa: BLE001 (a session's defect must not stop the job)
+                _LOG.exception("a listener broke")
+
+    def restart(self) -> None:
+        """Forget what the last attempt said."""
+        self.stage, self.fraction, self.eta, self.preview = "", 0.0, None, None
+        self.layers.clear()
+
+    def listen(self, listener: Listener, now: Callable[[], float]) -> Callable[[], None]:
+        """Add a listener; returns how to stop."""
+        self.listeners.append(listener)
+        self.unwatched = None
+
+        def stop() -> None:
+            if listener in self.listeners:
+                self.listeners.remove(listener)
+                if not self.listeners:
+                    self.unwatched = now()
+
+        return stop

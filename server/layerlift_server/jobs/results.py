@@ -1,0 +1,98 @@
+"""Finished layers on disk: one folder per attempt at a job, read where they lie.
+
+Law: knows folders and files; which folder is whose is `store`'s. A layer's file has its name only when it is whole,
+a result its description only when everything is there (`worker.records`), and nothing is read from here that a row or
+an announcement doesn't name: so nothing half-done is ever served, and no folder needs to be moved while somebody reads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterable
+from pathlib import Path
+
+from layerlift_server.jobs import arena, refusals
+from layerlift_server.jobs.arena import Trash
+from layerlift_server.worker import records
+
+_REMEMBERED = 64
+"""Descriptions kept in memory: what is looked at is looked at again."""
+
+
+class FileDownload:
+    """A layer's bytes, read as they are asked for."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        """Open it. Raises Refusal when it is gone or not of that size."""
+        try:
+            self._file: int | None = arena.open_for_reading(path)
+        except OSError as error:
+            raise refusals.damaged() from error
+        self._size = size
+        if os.fstat(self._file).st_size != size:
+            self.close()
+            raise refusals.damaged()
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return self._size
+
+    def read(self, offset: int, length: int) -> memoryview:
+        """At most `length` bytes from `offset`. Raises Refusal."""
+        if self._file is None:
+            raise ValueError("the download is closed")
+        try:
+            return memoryview(arena.read_at(self._file, offset, length))
+        except OSError as error:
+            raise refusals.damaged() from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+class Results:
+    """All results' folders."""
+
+    def __init__(self, folder: Path, trash: Trash) -> None:
+        self._folder = arena.private_folder(folder)
+        self._trash = trash
+        self._known: OrderedDict[str, records.Result] = OrderedDict()
+
+    def path(self, folder: str) -> Path:
+        """Where the folder of that name is."""
+        return self._folder / folder
+
+    def load(self, folder: str) -> records.Result:
+        """The description of a finished result. Raises Damaged."""
+        if folder not in self._known:
+            self._known[folder] = records.load(self.path(folder))
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        self._known.move_to_end(folder)
+        return self._known[folder]
+
+    def layer(self, folder: str, index: int, size: int) -> FileDownload:
+        """A whole layer's bytes. Raises Refusal."""
+        return FileDownload(self.path(folder) / records.layer_file(index), size)
+
+    def profile(self, folder: str, size: int) -> FileDownload:
+        """The profile's bytes. Raises Refusal."""
+        return FileDownload(self.path(folder) / records.PROFILE, size)
+
+    def discard(self, folder: str) -> None:
+        """Delete a result, or what there is of one."""
+        self._known.pop(folder, None)
+        if folder:
+            self._trash.discard(self.path(folder))
+
+    def sweep(self, wanted: Iterable[str]) -> None:
+        """Delete every folder that is not wanted: left by a server that died."""
+        keep = set(wanted)
+        for found in self._folder.iterdir():
+            if found.name not in keep:
+                self._trash.discard(found)

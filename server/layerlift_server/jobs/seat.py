@@ -1,0 +1,179 @@
+"""A place for one worker: started when it is needed, replaced when it dies, sent home when it idles.
+
+Law: knows one worker and the run it is at; no queue, no rows. Whoever owns the seat gets its events and its ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from layerlift_server.jobs.crashes import out_of_memory_kills
+from layerlift_server.worker import entry, orders
+from layerlift_server.worker.process import Worker
+
+_LOG = logging.getLogger("layerlift_server.jobs")
+NEVER_STARTED = 127
+"""The exit code of a process that could not even be made."""
+
+
+@dataclass
+class Run:
+    """One attempt at one job: `name` is unique; `job` is "" once nobody wants it any more; `cancelled`: since when it
+    should stop (steady clock); `kills`: see `crashes`."""
+
+    name: str
+    job: str
+    order: orders.Decompose | orders.Export
+    kills: int | None
+    delivered: bool = False
+    cancelled: float | None = None
+
+
+class Seat:
+    """One worker at most, one run at most.
+
+    `hear(seat, event)`: what the worker says; `ended(seat, run, code)`: it ended, with the run that this cost (None:
+    it was at none). `lost` counts the ends that nobody wanted; `missed`: the last one was such, of a worker that had
+    come as far as to say hello.
+    """
+
+    def __init__(
+        self,
+        plan: entry.Plan,
+        hear: Callable[[Seat, orders.Said], None],
+        ended: Callable[[Seat, Run | None, int], None],
+        steady: Callable[[], float],
+    ) -> None:
+        self.plan = plan
+        self.run: Run | None = None
+        self.lost = 0
+        self.missed = False
+        self._sound = False
+        self._hear, self._ended, self._steady = hear, ended, steady
+        self._worker: Worker | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._leaving = self._dismissed = self._rested = False
+        self._idle_since = steady()
+
+    @property
+    def free(self) -> bool:
+        """Whether a run can be begun here."""
+        return self.run is None and not self._leaving
+
+    @property
+    def occupied(self) -> bool:
+        """Whether there is a worker."""
+        return self._worker is not None
+
+    @property
+    def pid(self) -> int | None:
+        """Its worker's process id."""
+        return None if self._worker is None else self._worker.pid
+
+    def begin(self, name: str, job: str, order: orders.Decompose | orders.Export) -> None:
+        """Give the order, to a new worker if there is none."""
+        self.run = Run(name, job, order, out_of_memory_kills())
+        self._rested = False
+        if self._worker is None:
+            self.start()
+        elif self._starting is None:
+            self._deliver(self._worker, self.run)
+
+    def start(self) -> None:
+        """Have a worker, if there is none."""
+        if self._worker is None:
+            self._sound = False
+            worker = Worker(self.plan, self._heard, self._over)
+            self._worker = worker
+            self._starting = asyncio.create_task(self._start(worker))
+
+    def cancel(self) -> None:
+        """Ask the run to stop."""
+        if self.run is not None and self.run.cancelled is None:
+            self.run.cancelled = self._steady()
+            if self._worker is not None and self.run.delivered:
+                self._worker.order(orders.Cancel(self.run.name))
+
+    def release(self) -> None:
+        """The run is over; the worker stays."""
+        self.run = None
+        self._idle_since = self._steady()
+
+    def leave(self) -> None:
+        """The run is over and the worker is going: wait for its end before the next one."""
+        self.run = None
+        self._leaving = True
+
+    def kill(self) -> None:
+        """End the worker now; `ended` will tell."""
+        if self._worker is not None:
+            self._worker.kill()
+
+    def rest(self, rest_after: float, exit_after: float) -> None:
+        """Let an idle worker rest, then end."""
+        if self._worker is None or not self.free or self._starting is not None:
+            return
+        idle = self._steady() - self._idle_since
+        if idle >= exit_after:
+            self.dismiss()
+        elif idle >= rest_after and not self._rested:
+            self._rested = self._worker.order(orders.Rest())
+
+    def dismiss(self) -> None:
+        """Let the worker go; it is not missed."""
+        if self._worker is not None:
+            self._leaving = self._dismissed = True
+            if not self._worker.order(orders.Quit()):
+                self._worker.kill()
+
+    async def close(self) -> None:
+        """End the worker and wait until it is reaped."""
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
+        worker = self._worker
+        if worker is not None:
+            self._leaving = self._dismissed = True
+            worker.order(orders.Quit())
+            try:
+                await asyncio.wait_for(worker.over(), 2.0)
+            except (asyncio.TimeoutError, TimeoutError):
+                worker.kill()
+                await worker.over()
+
+    async def _start(self, worker: Worker) -> None:
+        try:
+            await worker.start()
+        except OSError as error:
+            _LOG.error("a worker cannot be started: %s", error)
+            self._starting = None
+            self._over(NEVER_STARTED)
+            return
+        self._starting = None
+        _LOG.info("worker %s started on %s", worker.pid, self.plan.device)
+        if self.run is not None:
+            self._deliver(worker, self.run)
+
+    def _deliver(self, worker: Worker, run: Run) -> None:
+        """Give the order; if the worker has just died, its end will be told and the run is not to blame."""
+        run.delivered = worker.order(run.order)
+        if run.delivered and run.cancelled is not None:
+            worker.order(orders.Cancel(run.name))
+
+    def _heard(self, said: orders.Said) -> None:
+        if isinstance(said, orders.Hello):
+            self._sound = True
+            self._idle_since = self._steady()
+        self._hear(self, said)
+
+    def _over(self, code: int) -> None:
+        run, wanted = self.run, self._dismissed
+        self._worker, self.run = None, None
+        self._leaving = self._dismissed = self._rested = False
+        self.missed = self._sound and not wanted
+        if not wanted:
+            self.lost += 1
+            _LOG.warning("a worker ended with exit code %s while %s", code, f"at {run.job}" if run else "idle")
+        self._ended(self, run, code)

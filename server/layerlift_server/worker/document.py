@@ -1,0 +1,49 @@
+"""The uploaded file as a Document, its pixels used where they lie.
+
+Law: knows the wire's layout of an upload and the library's nouns. Reads, never writes.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from layerlift.errors import InputError
+from layerlift.formats import picture
+from layerlift.imaging.layer import Document, Pixels
+from layerlift.wire.values import DocumentInfo
+from layerlift_server.jobs import arena
+
+_STRIP_PIXELS = 1 << 20
+
+
+def read(path: Path, info: DocumentInfo) -> Document:
+    """What lies in `path`, as `info` says. A selection is multiplied into the alpha. Raises InputError, OSError."""
+    if info.kind == "file":
+        with os.fdopen(arena.open_for_reading(path), "rb") as stream:
+            return picture.read(stream, name=info.name or None)
+    area, itemsize = info.width * info.height, info.depth // 8
+    expected = area * 4 * itemsize + area * info.mask + info.icc
+    memory = arena.mapped(path)
+    if len(memory) != expected:
+        raise InputError(f"The document has {len(memory)} bytes instead of {expected}.", "Send it again.")
+    whole = np.frombuffer(memory, np.uint8)
+    end = area * 4 * itemsize
+    pixels = whole[:end].view("<u2" if info.depth == 16 else np.uint8).reshape(info.height, info.width, 4)
+    if info.mask:
+        pixels = selected(pixels, whole[end : end + area].reshape(info.height, info.width))
+    icc = whole[expected - info.icc :].tobytes() if info.icc else None
+    return Document(cast(Pixels, pixels), info.name or "Picture", icc)
+
+
+def selected(pixels: np.ndarray[Any, np.dtype[Any]], mask: np.ndarray[Any, np.dtype[np.uint8]]) -> Pixels:
+    """A copy of the (h, w, 4) pixels whose alpha is multiplied by the (h, w) mask (255: selected), rounded."""
+    out = pixels.copy()
+    rows = max(1, _STRIP_PIXELS // pixels.shape[1])
+    for y in range(0, pixels.shape[0], rows):
+        alpha = pixels[y : y + rows, :, 3].astype(np.uint32) * mask[y : y + rows]
+        out[y : y + rows, :, 3] = (alpha + 127) // 255
+    return cast(Pixels, out)

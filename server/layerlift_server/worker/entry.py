@@ -1,0 +1,59 @@
+"""The first function of the child process.
+
+Law: light, because the serving process imports it to name it; whatever is heavy is imported in the child, after the
+process has been made ready. Spawned, not forked: the same on every platform, and nothing of the server's is shared.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+_NICE = 5
+"""The worker steps back a little for the server and for the user's own programs (POSIX niceness)."""
+_SACRIFICE = "500"
+"""Linux, when memory runs out: of all processes the worker goes first (0–1000), never the server or the user's host;
+proc_pid_oom_score_adj(5)."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a worker is told at birth: the module of its engines, and its device ("auto", "cpu", "cuda:0", …)."""
+
+    engines: str = "layerlift.engines"
+    device: str = "auto"
+
+
+def run(pipe: Connection, plan: Plan) -> None:
+    """Be a worker until the pipe ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the server decides what ends when
+    if sys.stderr is not None:  # None in a windowed frozen program
+        with suppress(OSError, ValueError):
+            faulthandler.enable()
+    os.umask(0o077)
+    _step_back()
+    _choose(plan.device)
+    from layerlift_server.worker.service import Service
+
+    Service(pipe, plan.engines).run()
+
+
+def _step_back() -> None:
+    with suppress(OSError, AttributeError):
+        os.nice(_NICE)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_SACRIFICE)
+
+
+def _choose(device: str) -> None:
+    """Let CUDA's libraries see this worker's device alone; they read it when they are loaded."""
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    elif device.startswith("cuda:"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]

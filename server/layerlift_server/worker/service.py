@@ -1,0 +1,174 @@
+"""The worker's life: hear orders, do one at a time, say what happens.
+
+Law: runs in the child alone; knows the pipe, the library and the files that orders name, no queue and no client.
+Orders are heard in a thread of their own, so that a cancel is heard while an engine computes; when the pipe ends (the
+server is gone or wants nothing more) the process ends at once, whatever it is doing. Engines stay loaded between jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from layerlift.decomposition import decompose
+from layerlift.engines.port import Engine, EngineInfo
+from layerlift.errors import Cancelled
+from layerlift.limits import MAX_LAYERS
+from layerlift.progress import Progress, Report
+from layerlift.wire.values import EngineOffer
+from layerlift_server.worker import document, exporting, failures, glimpse, orders, output
+from layerlift_server.worker.voice import Voice
+
+GONE, EXHAUSTED = 0, 3
+"""Exit codes: the pipe ended; memory ran out (what is left of it cannot be trusted to be enough)."""
+
+
+class Service:
+    """One worker. `engines`: the module to ask for `available()`, `get(name)` and `DEFAULT`; "": it only exports."""
+
+    def __init__(self, pipe: Connection, engines: str, *, leave: Callable[[int], Any] = os._exit) -> None:
+        self._pipe = pipe
+        self._engines = import_module(engines) if engines else None
+        self._leave = leave
+        self._loaded: dict[str, Engine] = {}
+        self._orders: queue.SimpleQueue[orders.Decompose | orders.Export | orders.Rest | None] = queue.SimpleQueue()
+        self._unwanted: set[str] = set()
+        self._current: tuple[str, Progress] | None = None
+        self._lock = threading.Lock()
+        self._voice = Voice(pipe.send_bytes)
+
+    def run(self) -> None:
+        """Work until the pipe ends."""
+        threading.Thread(target=self._listen, name="layerlift-orders", daemon=True).start()
+        try:
+            engines = self._engines
+            self._voice.say(orders.Hello(offers(engines.available(), engines.DEFAULT) if engines else ()))
+            while (order := self._orders.get()) is not None:
+                self._obey(order)
+        except (BrokenPipeError, ConnectionError):
+            pass
+        self._leave(GONE)
+
+    def _listen(self) -> None:
+        """Hear orders until there is nobody to give any."""
+        try:
+            while True:
+                said = orders.decode(self._pipe.recv_bytes(orders.LONGEST))
+                if isinstance(said, orders.Cancel):
+                    self._cancel(said.run)
+                elif isinstance(said, orders.Decompose | orders.Export | orders.Rest):
+                    self._orders.put(said)
+                elif isinstance(said, orders.Quit):
+                    raise EOFError
+        except (EOFError, OSError, orders.Garbled):
+            self._orders.put(None)
+            self._leave(GONE)
+
+    def _cancel(self, run: str) -> None:
+        with self._lock:
+            if self._current is not None and self._current[0] == run:
+                self._current[1].cancel()
+            else:
+                self._unwanted.add(run)
+
+    def _obey(self, order: orders.Decompose | orders.Export | orders.Rest) -> None:
+        if isinstance(order, orders.Rest):
+            self._rest()
+            return
+        progress = self._begin(order.run)
+        try:
+            progress.check()
+            if isinstance(order, orders.Export):
+                exporting.export(Path(order.folder), Path(order.target), order.format, progress)
+            else:
+                self._decompose(order, progress)
+            self._voice.say(orders.Done(order.run))
+        except (BrokenPipeError, ConnectionError):
+            raise
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 (the job's border: the worker lives on)
+            self._explain(order, failure)
+        finally:
+            self._end()
+
+    def _begin(self, run: str) -> Progress:
+        def listen(report: Report) -> None:
+            self._voice.progress(orders.Progress(run, report.stage, round(report.fraction, 4), report.eta))
+
+        def look(rough: Any) -> None:
+            if (seen := glimpse.glimpse(rough)) is not None:
+                self._voice.say(orders.Preview(run, *seen))
+
+        progress = Progress(listen, look=look)
+        with self._lock:
+            self._current = (run, progress)
+            if run in self._unwanted:
+                progress.cancel()
+            self._unwanted.clear()
+        return progress
+
+    def _end(self) -> None:
+        with self._lock:
+            self._current = None
+
+    def _decompose(self, order: orders.Decompose, progress: Progress) -> None:
+        started = time.monotonic()
+        progress.stage("Reading", 0.0)
+        source = document.read(Path(order.upload), order.document)
+        params: dict[str, Any] = order.params
+        stack = decompose(
+            source,
+            engine=self._engine(order.engine),
+            layers=params["layers"],
+            what=params["what"],
+            text_grouping=params["text"],
+            seed=params["seed"],
+            progress=progress.part(0.02, 0.95),
+        )
+        del source
+        output.write(
+            stack,
+            Path(order.folder),
+            lambda: round(time.monotonic() - started, 3),
+            lambda layer: self._voice.say(orders.Layer(order.run, layer)),
+            progress.part(0.95, 1.0),
+        )
+
+    def _engine(self, name: str) -> Engine:
+        if name not in self._loaded:
+            assert self._engines is not None  # who exports is never told to decompose
+            self._loaded[name] = self._engines.get(name)
+        return self._loaded[name]
+
+    def _explain(self, order: orders.Decompose | orders.Export, failure: BaseException) -> None:
+        """Say what broke; a worker out of memory goes, and another takes its place."""
+        name = order.engine if isinstance(order, orders.Decompose) else "export"
+        trace = "" if isinstance(failure, Cancelled) else "".join(traceback.format_exception(failure))
+        self._voice.say(orders.Failed(order.run, failures.problem(failure, name), trace[-8000:]))
+        if failures.exhausted(failure):
+            self._leave(EXHAUSTED)
+
+    def _rest(self) -> None:
+        for engine in self._loaded.values():
+            rest = getattr(engine, "rest", None)
+            if rest is not None:
+                rest()
+
+
+def offers(infos: list[EngineInfo], default: str) -> tuple[EngineOffer, ...]:
+    """What engines say of themselves, as the wire says it; the default is one that can run, if there is one."""
+    able = [info.name for info in infos if info.missing is None]
+    chosen = default if default in able else next(iter(able), default)
+    return tuple(
+        EngineOffer(
+            info.name, info.title, info.operations, min(info.max_layers, MAX_LAYERS), info.name == chosen, info.missing
+        )
+        for info in infos
+    )

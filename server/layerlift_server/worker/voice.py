@@ -1,0 +1,56 @@
+"""How the worker speaks: every event at once, progress at most ten times a second.
+
+Law: knows the pipe and the events, no engine. Whatever is dropped of a burst of progress, its last report is always
+sent: a stage that then takes a minute is shown under its own name.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from layerlift_server.worker import orders
+
+INTERVAL = 0.1
+"""Seconds between two reports of progress."""
+
+
+class Voice:
+    """The worker's end of the pipe, for any of its threads. `send` takes bytes."""
+
+    def __init__(self, send: Callable[[bytes], None], *, interval: float = INTERVAL) -> None:
+        self._send = send
+        self._interval = interval
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._quiet = threading.Event()
+        self._latest: orders.Progress | None = None
+        self._speaker = threading.Thread(target=self._speak, name="layerlift-progress", daemon=True)
+        self._speaker.start()
+
+    def say(self, event: orders.Event) -> None:
+        """Send it now; progress that still waited would come too late and is forgotten."""
+        with self._lock:
+            self._latest = None
+            self._send(orders.encode(event))
+
+    def progress(self, report: orders.Progress) -> None:
+        """Send it, or a later one in its place, within the interval."""
+        self._latest = report
+        self._wake.set()
+
+    def close(self) -> None:
+        """Stop speaking."""
+        self._quiet.set()
+        self._wake.set()
+        self._speaker.join()
+
+    def _speak(self) -> None:
+        while not self._quiet.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            with self._lock:
+                report, self._latest = self._latest, None
+                if report is not None:
+                    self._send(orders.encode(report))
+            self._quiet.wait(self._interval)
