@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 
 from layerlift.client.errors import NoServer, no_server
-from layerlift.client.known import KnownServers
+from layerlift.client.known_servers import KnownServers
 from layerlift.errors import RequestError
 from layerlift.wire import runtime
 
@@ -44,7 +44,7 @@ def find(typed: str | None = None, token: str | None = None, fingerprint: str | 
     known = KnownServers().get(str(address))
     if known is not None:
         address = replace(address, token=known.token, fingerprint=known.fingerprint, tls=address.tls or known.tls)
-    elif address.token is None and is_loopback(address.host):
+    elif token is None and is_loopback(address.host):
         address = _runtime_at(address)
     pinned = normal(fingerprint) if fingerprint is not None else address.fingerprint
     return replace(address, token=token or address.token, fingerprint=pinned, tls=address.tls or pinned is not None)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from layerlift.client.errors import ServerError, raised
 from layerlift.client.exchanges.port import Exchange
 from layerlift.client.masking import masked
-from layerlift.client.patience import DIAL, LOST_AFTER, PING_AFTER
+from layerlift.client.timeouts import DIAL, LOST_AFTER, PING_AFTER
 from layerlift.errors import LayerliftError, RequestError
 from layerlift.wire import messages as m
 from layerlift.wire.connection import Connection

@@ -77,3 +77,8 @@ def no_server() -> NoServer:
 def closed() -> ServerError:
     """What to say of a client that was closed while a verb of it still waited."""
     return ServerError("The connection was closed meanwhile.", "Open it again.", code="closed", retryable=True)
+
+
+def strange(what: str) -> ServerError:
+    """What to say of an answer that makes no sense."""
+    return ServerError(f"The server announced something strange: a {what}.", "Update Layerlift on both sides.")

@@ -15,8 +15,8 @@ from typing import IO
 
 from layerlift.client.address import Address, find
 from layerlift.client.errors import NoServer
-from layerlift.client.known import folder
-from layerlift.client.patience import START, TICK
+from layerlift.client.known_servers import folder
+from layerlift.client.timeouts import START, TICK
 from layerlift.errors import OutputError
 
 _LIBRARIES = ("LD_LIBRARY_PATH", "PYTHONHOME")

@@ -11,15 +11,15 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import TypeAlias, TypeVar, cast
 
-from layerlift.client.errors import ServerError, raised
+from layerlift.client.errors import ServerError, raised, strange
 from layerlift.client.exchanges.port import Exchange
 from layerlift.client.exchanges.pull import Pull
 from layerlift.client.exchanges.question import Question
 from layerlift.client.exchanges.upload import Upload
 from layerlift.client.exchanges.watching import Event, Watching
-from layerlift.client.patience import CANCEL, TICK
 from layerlift.client.payload import Payload
-from layerlift.client.stack import MAX_PROFILE, buffer, layer, stack, strange
+from layerlift.client.stack import MAX_PROFILE, buffer, layer, stack
+from layerlift.client.timeouts import CANCEL, TICK
 from layerlift.errors import Cancelled
 from layerlift.imaging.layer import Layer, LayerStack
 from layerlift.progress import Progress

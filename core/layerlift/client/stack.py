@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from layerlift.client.errors import ServerError
+from layerlift.client.errors import strange
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Drift, Layer, LayerStack, Pixels, Role, Text, TextLine
 from layerlift.limits import MAX_LAYERS, MAX_PIXELS, MAX_SIDE
@@ -55,11 +55,6 @@ def stack(done: Done, layers: list[Layer], name: str, icc: bytes | None) -> Laye
     """The whole result. The server tells only the mean of the drift; its 99th percentile is NaN."""
     drift = None if done.drift is None else Drift(done.drift, math.nan)
     return LayerStack(Extent(done.width, done.height), tuple(layers), name, icc, done.notes, drift)
-
-
-def strange(what: str) -> ServerError:
-    """What to say of an answer that makes no sense."""
-    return ServerError(f"The server announced something strange: a {what}.", "Update Layerlift on both sides.")
 
 
 def _role(name: str) -> Role:

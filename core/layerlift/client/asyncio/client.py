@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 
 from layerlift.client import orders, plans
 from layerlift.client.address import Address
-from layerlift.client.asyncio.line import Line, connected
-from layerlift.client.attempts import Attempts
+from layerlift.client.asyncio.transport import Transport, connected
 from layerlift.client.conversation import Conversation, Dropped
-from layerlift.client.door import Door
 from layerlift.client.errors import NoServer, closed, raised
 from layerlift.client.exchanges.port import Exchange
 from layerlift.client.exchanges.watching import Event, Watching
+from layerlift.client.login import Login
 from layerlift.client.orders import TextGrouping
-from layerlift.client.patience import TICK
 from layerlift.client.payload import Picture, payload
 from layerlift.client.plans import Plan, T
+from layerlift.client.reconnect import Reconnect
+from layerlift.client.timeouts import TICK
 from layerlift.imaging.layer import Layer, LayerStack
 from layerlift.progress import Progress
 from layerlift.wire import messages as m
@@ -49,7 +49,7 @@ async def connect(
     Elsewhere than on this machine the connection is TLS; `fingerprint` (SHA-256) pins the certificate. `code` pairs as
     `device` and keeps token and fingerprint for next time. Raises NoServer, Untrusted, ServerError, RequestError.
     """
-    client = AsyncClient(Door(who or orders.library(), address, token, fingerprint, start, code, device))
+    client = AsyncClient(Login(who or orders.library(), address, token, fingerprint, start, code, device))
     await client.open()
     return client
 
@@ -57,9 +57,9 @@ async def connect(
 class AsyncClient:
     """A conversation with a server, for asyncio. Use it as an async context manager, or `close` it."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
-        self._line: Line | None = None
+    def __init__(self, login: Login) -> None:
+        self._login = login
+        self._transport: Transport | None = None
         self._talk: Conversation | None = None
         self._life: asyncio.Task[None] | None = None
         self._left: list[Exchange] = []
@@ -231,40 +231,40 @@ class AsyncClient:
 
     async def _live(self) -> None:
         """Be connected, again and again. Ends by raising what makes that useless."""
-        attempts = Attempts(time.monotonic)
+        reconnect = Reconnect(time.monotonic)
         while True:
-            await asyncio.sleep(attempts.wait)
+            await asyncio.sleep(reconnect.wait)
             talk = None
             try:
-                address = await asyncio.to_thread(self._door.find)
-                line = await connected(address)
-                talk = Conversation(address.host, address.port, self._door.hello(address), time.monotonic)
-                await self._carry(address, line, talk)
+                address = await asyncio.to_thread(self._login.find)
+                transport = await connected(address)
+                talk = Conversation(address.host, address.port, self._login.hello(address), time.monotonic)
+                await self._carry(address, transport, talk)
             except (Dropped, NoServer) as why:
-                attempts.ended(why, talk)
+                reconnect.ended(why, talk)
 
-    async def _carry(self, address: Address, line: Line, talk: Conversation) -> None:
+    async def _carry(self, address: Address, transport: Transport, talk: Conversation) -> None:
         """One connection, from its first byte to its last."""
         greeted = False
 
         def heard() -> None:
             nonlocal greeted
             if not greeted and talk.welcome is not None:
-                self._door.welcomed(address, talk.welcome)
+                self._login.welcomed(address, talk.welcome)
                 greeted = True
             self._tell()
 
         talk.adopt(self._left)
-        self._left, self._line, self._talk = [], line, talk
+        self._left, self._transport, self._talk = [], transport, talk
         parting = None
         try:
-            await line.carry(talk, heard)
+            await transport.carry(talk, heard)
         except asyncio.CancelledError:
             parting = talk.close()
             raise
         finally:
-            self._left, self._line, self._talk = talk.exchanges, None, None
-            await line.close(parting)
+            self._left, self._transport, self._talk = talk.exchanges, None, None
+            await transport.close(parting)
 
     def _tell(self) -> None:
         """Wake whoever waits."""
@@ -274,16 +274,16 @@ class AsyncClient:
 
     def _begin(self, exchange: Exchange) -> None:
         exchange.opened = True
-        if self._talk is not None and self._line is not None:
+        if self._talk is not None and self._transport is not None:
             self._talk.open(exchange)
-            self._line.wake()
+            self._transport.wake()
         else:
             self._left.append(exchange)
 
     def _abandon(self, exchanges: list[Exchange]) -> None:
         """Nobody waits for these any more."""
         self._left = [exchange for exchange in self._left if exchange not in exchanges]
-        if self._talk is not None and self._line is not None:
+        if self._talk is not None and self._transport is not None:
             for exchange in exchanges:
                 self._talk.abandon(exchange)
-            self._line.wake()
+            self._transport.wake()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TypeAlias
 
-from layerlift.client.errors import raised
+from layerlift.client.errors import raised, strange
 from layerlift.client.exchanges.port import Exchange, Talk
 from layerlift.wire import messages as m
 
@@ -25,6 +25,7 @@ class Watching(Exchange):
         self.events: deque[Event] = deque()
         self._opening: m.Message = order or m.Watch(job)
         self._attempt, self._layers = 0, 0
+        self._early = 0 if order is not None else 1  # how often Done may come before the story is told from its start
 
     @property
     def ready(self) -> bool:
@@ -42,7 +43,7 @@ class Watching(Exchange):
                 return False
             self.fail(raised(message.problem))
             return True
-        if isinstance(message, Event) and message.job == self.job and self._new(message):
+        if isinstance(message, Event) and message.job == self.job and self._next(message):
             self.events.append(message)
             if isinstance(message, m.Done | m.Failed):
                 self.finish()
@@ -53,13 +54,19 @@ class Watching(Exchange):
         if isinstance(self._opening, m.Submit) and not self._opening.detached:
             talk.say(m.Cancel(self.job))
 
-    def _new(self, event: Event) -> bool:
-        """A server that we came back to tells the whole story again: layers that we know are no news, unless the job
-        itself had to begin again."""
+    def _next(self, event: Event) -> bool:
+        """Whether it is the next thing to know. The whole story is told again after Watch, perhaps while the end of an
+        earlier telling (Submit's) is still on its way: layers count only in their order, Done only after all of them,
+        and layers are new again only when the job itself had to begin again."""
         if isinstance(event, m.Started) and event.attempt > self._attempt:
             self._attempt, self._layers = event.attempt, 0
         if isinstance(event, m.LayerReady):
-            if event.layer.index < self._layers:
+            if event.layer.index != self._layers:
                 return False
-            self._layers = event.layer.index + 1
+            self._layers += 1
+        if isinstance(event, m.Done) and event.layers != self._layers:
+            self._early -= 1
+            if self._early < 0:
+                self.fail(strange(f"result of {event.layers} layers of which {self._layers} came"))
+            return False
         return True

@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 
 from layerlift.client import orders, plans
 from layerlift.client.address import Address
-from layerlift.client.attempts import Attempts
 from layerlift.client.conversation import Conversation, Dropped
-from layerlift.client.door import Door
 from layerlift.client.errors import NoServer, raised
 from layerlift.client.exchanges.port import Exchange
 from layerlift.client.exchanges.watching import Event, Watching
+from layerlift.client.login import Login
 from layerlift.client.orders import TextGrouping
-from layerlift.client.patience import TICK
 from layerlift.client.payload import Picture, payload
 from layerlift.client.plans import Plan, T
-from layerlift.client.sync.line import Line
+from layerlift.client.reconnect import Reconnect
+from layerlift.client.sync.transport import Transport
+from layerlift.client.timeouts import TICK
 from layerlift.imaging.layer import Layer, LayerStack
 from layerlift.progress import Progress
 from layerlift.wire import messages as m
@@ -48,7 +48,7 @@ def connect(
     Elsewhere than on this machine the connection is TLS; `fingerprint` (SHA-256) pins the certificate. `code` pairs as
     `device` and keeps token and fingerprint for next time. Raises NoServer, Untrusted, ServerError, RequestError.
     """
-    client = Client(Door(who or orders.library(), address, token, fingerprint, start, code, device))
+    client = Client(Login(who or orders.library(), address, token, fingerprint, start, code, device))
     client.open()
     return client
 
@@ -56,12 +56,12 @@ def connect(
 class Client:
     """A conversation with a server, blocking. Use it as a context manager, or `close` it."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
-        self._line: Line | None = None
+    def __init__(self, login: Login) -> None:
+        self._login = login
+        self._transport: Transport | None = None
         self._talk: Conversation | None = None
         self._address: Address | None = None
-        self._attempts: Attempts | None = None
+        self._reconnect: Reconnect | None = None
         self._left: list[Exchange] = []
 
     # the verbs
@@ -174,16 +174,16 @@ class Client:
 
     def open(self) -> None:
         """Connect, unless that is done. Raises NoServer, Untrusted, ServerError."""
-        if self._attempts is None:
-            self._attempts = Attempts(time.monotonic)
+        if self._reconnect is None:
+            self._reconnect = Reconnect(time.monotonic)
             while self._talk is None or self._talk.welcome is None:
                 self._step(TICK)
 
     def close(self) -> None:
         """Hang up. Jobs that are not detached are stopped by the server soon."""
-        if self._line is not None and self._talk is not None:
-            self._line.close(self._talk.close())
-        self._line = self._talk = self._attempts = None
+        if self._transport is not None and self._talk is not None:
+            self._transport.close(self._talk.close())
+        self._transport = self._talk = self._reconnect = None
 
     def __enter__(self) -> Client:
         self.open()
@@ -221,41 +221,41 @@ class Client:
 
     def _step(self, patience: float) -> None:
         """Move bytes, or connect anew. Raises ServerError when that is hopeless; the next verb starts afresh."""
-        assert self._attempts is not None
+        assert self._reconnect is not None
         try:
-            if self._line is None or self._talk is None:
-                time.sleep(min(patience, self._attempts.wait))
-                if self._attempts.wait == 0:
+            if self._transport is None or self._talk is None:
+                time.sleep(min(patience, self._reconnect.wait))
+                if self._reconnect.wait == 0:
                     self._connect()
                 return
-            self._line.step(self._talk, patience)
+            self._transport.step(self._talk, patience)
             self._greet(self._talk)
         except (Dropped, NoServer) as why:
             talk = self._hang_up()
             try:
-                self._attempts.ended(why, talk)
+                self._reconnect.ended(why, talk)
             except BaseException:
-                self._attempts = None
+                self._reconnect = None
                 raise
 
     def _connect(self) -> None:
-        self._address = self._door.find()
-        self._line = Line(self._address)
-        hello = self._door.hello(self._address)
+        self._address = self._login.find()
+        self._transport = Transport(self._address)
+        hello = self._login.hello(self._address)
         self._talk = Conversation(self._address.host, self._address.port, hello, time.monotonic)
         self._talk.adopt(self._left)
         self._left = []
 
     def _greet(self, talk: Conversation) -> None:
         if self._address is not None and talk.welcome is not None:
-            self._door.welcomed(self._address, talk.welcome)
+            self._login.welcomed(self._address, talk.welcome)
             self._address = None
 
     def _hang_up(self) -> Conversation | None:
         """Let go of a connection that is over, but not of what it has left unfinished."""
-        line, talk, self._line, self._talk = self._line, self._talk, None, None
-        if line is not None:
-            line.close()
+        transport, talk, self._transport, self._talk = self._transport, self._talk, None, None
+        if transport is not None:
+            transport.close()
         if talk is not None:
             self._left = talk.exchanges
         return talk

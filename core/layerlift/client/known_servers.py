@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -65,7 +66,8 @@ class KnownServers:
                 json.dump(entries, file, indent=1)
             beside.replace(self._path)
         except OSError as wrong:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
             raise OutputError(
                 f"{self._path} cannot be written: {wrong.strerror}.", "Check the disk and the folder's rights."
             ) from wrong

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from layerlift.client.address import Address
 from layerlift.client.conversation import Conversation, Dropped
 from layerlift.client.errors import ServerError
-from layerlift.client.patience import DIAL, TICK
-from layerlift.client.trust import check, context, unreachable
+from layerlift.client.timeouts import DIAL, TICK
+from layerlift.client.tls import check, context, unreachable
 from layerlift.wire.limits import CHUNK
 
 RECEIVE = CHUNK + 4096
 """Bytes asked of the socket at once: one chunk with its headers."""
 
 
-class Line:
+class Transport:
     """A connected socket; `connected` makes one."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -78,8 +78,8 @@ class Line:
             self.wake()
 
 
-async def connected(address: Address) -> Line:
-    """A line to `address`. Raises NoServer or Untrusted."""
+async def connected(address: Address) -> Transport:
+    """A transport to `address`. Raises NoServer or Untrusted."""
     secured = await asyncio.to_thread(context, address) if address.tls else None
     try:
         opening = asyncio.open_connection(address.host, address.port, limit=2 * RECEIVE, ssl=secured)
@@ -87,11 +87,11 @@ async def connected(address: Address) -> Line:
     except (OSError, asyncio.TimeoutError) as wrong:
         raise unreachable(address, wrong) from wrong
     writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    line = Line(reader, writer)
+    transport = Transport(reader, writer)
     shown: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
     try:
         check(address, shown.getpeercert(binary_form=True) if shown is not None else None)
     except ServerError:
-        await line.close()
+        await transport.close()
         raise
-    return line
+    return transport

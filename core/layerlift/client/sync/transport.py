@@ -10,11 +10,11 @@ from collections import deque
 from layerlift.client.address import Address
 from layerlift.client.conversation import Conversation, Dropped
 from layerlift.client.errors import ServerError
-from layerlift.client.patience import DIAL
-from layerlift.client.trust import check, context, unreachable
+from layerlift.client.timeouts import DIAL
+from layerlift.client.tls import check, context, unreachable
 
 
-class Line:
+class Transport:
     """A connected socket. Raises NoServer or Untrusted when it cannot be had."""
 
     def __init__(self, address: Address) -> None:

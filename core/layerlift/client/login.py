@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from layerlift.client import launch
 from layerlift.client.address import Address, find, parse
 from layerlift.client.errors import NoServer, ServerError
-from layerlift.client.known import Known, KnownServers
+from layerlift.client.known_servers import Known, KnownServers
 from layerlift.wire import messages as m
 from layerlift.wire.limits import NAME
 from layerlift.wire.text import clipped
@@ -20,7 +20,7 @@ from layerlift.wire.values import ClientInfo
 
 
 @dataclass
-class Door:
+class Login:
     """`typed` None: this machine's own server, started when there is none and `start`. `code`: pair as `device`."""
 
     who: ClientInfo

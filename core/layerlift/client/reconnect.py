@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from layerlift.client.conversation import Conversation, Dropped
 from layerlift.client.errors import ConnectionLost, NoServer
-from layerlift.client.patience import BACKOFF
+from layerlift.client.timeouts import BACKOFF
 
 
-class Attempts:
+class Reconnect:
     """The first connection must succeed at once; later ones may fail as often as BACKOFF has entries in a row."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
