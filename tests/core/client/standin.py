@@ -14,6 +14,7 @@ import os
 import ssl
 import threading
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -310,7 +311,7 @@ class Talk:
 def strips(document: DocumentInfo, count: Any) -> list[LayerInfo]:
     edges = [document.height * index // count for index in range(count + 1)]
     made = []
-    for index, (top, bottom) in enumerate(zip(edges, edges[1:], strict=False)):
+    for index, (top, bottom) in enumerate(pairwise(edges)):
         bounds = Bounds(0, top, document.width, bottom - top)
         depth = document.depth or 8
         size = bounds.width * bounds.height * depth // 2

@@ -74,7 +74,7 @@ def test_this_machine_s_own_server(places):
     write_runtime(places, 4711)
     assert find() == Address("127.0.0.1", 4711, "r" * 43)
     assert find("localhost:4711") == Address("localhost", 4711, "r" * 43)
-    with pytest.raises(NoServer, match="No Layerlift server of yours listens at 127.0.0.1:4712"):
+    with pytest.raises(NoServer, match="of yours listens at"):
         find(
             "127.0.0.1:4712",
         )

@@ -152,7 +152,7 @@ def test_a_server_that_hangs_up_at_once(server, connecting, code, error, words):
 
 
 def test_a_wrong_token(server, connecting):
-    with pytest.raises(ServerError, match="Nobody knows you. Pair again.") as caught:
+    with pytest.raises(ServerError, match=r"Nobody knows you\. Pair again\.") as caught:
         connecting(address=f"127.0.0.1:{server.port}", token="w" * 43)
     assert caught.value.code == "unauthorized"
 
@@ -160,7 +160,7 @@ def test_a_wrong_token(server, connecting):
 def test_nobody_at_that_port(places, connecting):
     with pytest.raises(NoServer, match="No Layerlift server of yours listens"):
         connecting(address="127.0.0.1:1")
-    with pytest.raises(NoServer, match="No Layerlift server answers at 127.0.0.1:1"):
+    with pytest.raises(NoServer, match="No Layerlift server answers at"):
         connecting(address="127.0.0.1:1", token="w" * 43)
 
 
