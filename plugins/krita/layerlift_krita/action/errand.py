@@ -1,0 +1,214 @@
+"""What the server's words do to a task: sending, waiting, fetching.
+
+Law: one task at a time; says what must be said over the link and moves the task; inserts nothing itself.
+"""
+
+from __future__ import annotations
+
+from layerlift.wire.limits import NAME
+from layerlift.wire.messages import (
+    Chunk,
+    Done,
+    Failed,
+    Get,
+    LayerReady,
+    Message,
+    Progress,
+    Put,
+    Queued,
+    Ready,
+    Started,
+    Submit,
+    Watch,
+    Welcome,
+)
+from layerlift.wire.text import clipped
+from layerlift.wire.values import DocumentInfo, Param, Problem
+from layerlift_krita.action.ports import Link, Piece, Say
+from layerlift_krita.action.task import Fetch, Task
+
+
+def begin(task: Task, link: Link, welcome: Welcome) -> None:
+    """The connection stands (again): go on where the task is."""
+    task.transfer, task.fetch = None, None
+    if task.submitted:
+        link.say(Watch(task.job))
+    elif task.snapshot is not None:
+        problem = unfit(task, welcome)
+        if problem is not None:
+            task.fail(problem)
+        else:
+            _put(task, link)
+    else:
+        task.fail(Problem("interrupted", "The Layerlift server stopped before it had the picture.", "Try again.", True))
+
+
+def unfit(task: Task, welcome: Welcome) -> Problem | None:
+    """Why this server cannot take the task; None when it can. Asked before a byte is sent."""
+    assert task.snapshot is not None
+    width, height, limits = task.snapshot.width, task.snapshot.height, welcome.limits
+    able = [
+        e for e in welcome.engines if task.wish.operation in e.operations and e.name == (task.wish.engine or e.name)
+    ]
+    if not able:
+        name = task.wish.engine or task.wish.operation
+        return Problem(
+            "unsupported-operation", f"The Layerlift server cannot do this: {name}.", "Choose another engine."
+        )
+    if all(engine.missing for engine in able):
+        return Problem("engine-unavailable", able[0].missing or "", "")
+    if max(width, height) > limits.side or width * height > limits.pixels or task.snapshot.size > limits.upload:
+        most = f"{limits.pixels / 1e6:.0f}"
+        return Problem(
+            "too-large",
+            f"The picture has {width} × {height} pixels; the limit is {most} million, {limits.side} on a side.",
+            "Select a part of it, or make it smaller.",
+        )
+    return None
+
+
+def _put(task: Task, link: Link) -> None:
+    shot = task.snapshot
+    assert shot is not None
+    document = DocumentInfo(
+        name=clipped(shot.title, NAME),
+        kind="pixels",
+        width=shot.width,
+        height=shot.height,
+        depth=shot.depth,
+        x=shot.x,
+        y=shot.y,
+        mask=shot.mask,
+        icc=len(shot.icc),
+    )
+    task.move("sending")
+    task.transfer = link.number()
+    link.say(Put(task.transfer, task.upload, shot.size, document))
+
+
+def pump(task: Task, link: Link) -> bool:
+    """Send the next bytes of the upload, if there is room. Returns whether some were sent."""
+    shot = task.snapshot
+    if task.state != "sending" or task.transfer is None or shot is None:
+        return False
+    room = link.room(task.transfer)
+    if room <= 0:
+        return False
+    data = shot.read(task.sent, room)
+    link.chunk(task.transfer, data)
+    task.sent += len(data)
+    task.fraction = task.sent / shot.size
+    return True
+
+
+def arrived(task: Task, link: Link) -> None:
+    """The server has the whole document: ask for the work."""
+    shot = task.snapshot
+    assert shot is not None
+    task.seal, task.transfer = shot.seal(), None
+    task.submitted = True
+    link.say(Submit(task.job, task.wish.operation, task.wish.engine, task.upload, params(task), detached=True))  # type: ignore[arg-type]
+
+
+def params(task: Task) -> dict[str, Param]:
+    """The wish in the words of its operation."""
+    wish = task.wish
+    found: dict[str, Param] = {}
+    if wish.operation == "decompose":
+        found["text"] = wish.text
+        if wish.layers is not None:
+            found["layers"] = wish.layers
+        if wish.what:
+            found["what"] = wish.what
+    elif wish.prompt:
+        found["prompt"] = wish.prompt
+    return found
+
+
+def heard(task: Task, message: Message, link: Link) -> None:
+    """The server said something about this task's job or transfer."""
+    if isinstance(message, Queued):
+        task.release()
+        task.move("queued")
+        task.position = message.position
+    elif isinstance(message, Started):
+        task.release()
+        task.move("working")
+    elif isinstance(message, Progress):
+        if task.state != "working":
+            task.move("working")
+        task.stage, task.fraction, task.eta = message.stage, message.fraction, message.eta
+    elif isinstance(message, LayerReady):
+        task.layers[message.layer.index] = message.layer
+    elif isinstance(message, Done):
+        _done(task, message, link)
+    elif isinstance(message, Failed):
+        task.fail(message.problem)
+
+
+def ready(task: Task, message: Ready, link: Link) -> None:
+    """A transfer stands."""
+    if message.transfer == task.transfer and task.snapshot is not None:
+        task.sent = message.offset
+        if message.offset == message.size:
+            arrived(task, link)
+    elif task.fetch is not None and message.transfer == task.fetch.transfer and message.offset == message.size:
+        _layer_here(task, link)
+
+
+def _done(task: Task, done: Done, link: Link) -> None:
+    task.release()
+    task.expected = done.layers
+    task.notes += [Say(note) for note in done.notes if Say(note) not in task.notes]
+    if task.state in ("kept", "inserted"):
+        return
+    if not task.asked:
+        task.move("kept")
+    elif len(task.layers) < done.layers or done.layers == 0:
+        task.fail(Problem("internal", "The Layerlift server found no layers.", "Try again, or choose another engine."))
+    else:
+        task.move("fetching")
+        fetch(task, link)
+
+
+def fetch(task: Task, link: Link) -> None:
+    """Pull the next layer that is not here yet; a layer that a broken connection left half here goes on."""
+    index = next((i for i in sorted(task.layers) if _have(task, i) < task.layers[i].size), None)
+    if index is None:
+        return
+    piece = task.pieces.setdefault(index, Piece(task.layers[index], bytearray(task.layers[index].size)))
+    task.fetch = Fetch(index, link.number())
+    link.say(Get(task.fetch.transfer, task.job, index, piece.have))
+
+
+def _have(task: Task, index: int) -> int:
+    return task.pieces[index].have if index in task.pieces else 0
+
+
+def took(task: Task, chunk: Chunk, link: Link) -> None:
+    """Bytes of the layer under way."""
+    under = task.fetch
+    assert under is not None
+    piece = task.pieces[under.index]
+    end = chunk.offset + len(chunk.data)
+    piece.pixels[chunk.offset : end] = chunk.data
+    piece.digest.update(chunk.data)
+    piece.have = end
+    link.stored(under.transfer, end)
+    total = sum(layer.size for layer in task.layers.values())
+    task.fraction = sum(piece.have for piece in task.pieces.values()) / max(1, total)
+    if end == piece.info.size:
+        _layer_here(task, link)
+
+
+def _layer_here(task: Task, link: Link) -> None:
+    assert task.fetch is not None
+    piece = task.pieces[task.fetch.index]
+    task.fetch = None
+    if piece.info.digest and piece.digest.hexdigest() != piece.info.digest:
+        task.fail(Problem("internal", f"The layer “{piece.info.name}” did not arrive unharmed.", "Try again.", True))
+        return
+    if len(task.pieces) == task.expected and all(p.have == p.info.size for p in task.pieces.values()):
+        task.move("inserting")
+    else:
+        fetch(task, link)

@@ -1,0 +1,181 @@
+"""Layers into a document: one group, one undo step, a band of pixels at a time.
+
+What is Krita's way (5.1.5, read from its history and its pixels):
+
+- `addChildNode` records one undo step for each call, `setBlendingMode` one even on a layer that hangs nowhere.
+- Hanging in a ready-made group repaints what lies under it, but not what lies in it: a group with more than one layer
+  stays invisible until `refreshProjection`, which stops the program for as long as the whole picture takes.
+- setVisible, setName and setPixelData on layers that hang in the user's document cannot be undone.
+
+So the group grows in a nursery, a clone of the document that nobody sees: layer by layer, each painted by Krita's own
+threads. A twin of the finished group, its projection included, moves into the user's document by one `addChildNode`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from krita import Document, Krita, Node
+
+from layerlift_krita.action.ports import Moved, Piece, Say, Steps
+from layerlift_krita.host.bands import bands, rows_per_band
+from layerlift_krita.host.places import KritaPlace, find_document, identity, standing
+from layerlift_krita.host.reading import snapshot_of
+from layerlift_krita.host.spaces import Converter, Space, from_rgba, known, space_of
+from layerlift_krita.i18n import tr
+from layerlift_krita.qt import QtCore
+
+BLEND_MODES = {
+    "normal": "normal",
+    "multiply": "multiply",
+    "screen": "screen",
+    "overlay": "overlay",
+    "darken": "darken",
+    "lighten": "lighten",
+    "color-dodge": "dodge",
+    "color-burn": "burn",
+    "hard-light": "hard_light",
+    "soft-light": "soft_light_svg",
+    "difference": "diff",
+    "exclusion": "exclusion",
+    "hue": "hue",
+    "saturation": "saturation",
+    "color": "color",
+    "luminosity": "luminize",
+}
+"""CSS's names, which the wire uses, and Krita's identifiers."""
+
+
+def insert(place: KritaPlace, seal: str, pieces: Sequence[Piece], anyway: bool) -> Steps:
+    """The pieces (bottom first) as one group above the source; yields the fraction done. Raises Moved, Trouble.
+
+    A snapshot that changed since it was read (`seal`) is no place to insert into unasked: the group would cover what
+    the user has painted since.
+    """
+    document, _, _ = standing(place, anyway=anyway)
+    if seal and not anyway:
+        yield from _unchanged(place, seal)
+        document, _, _ = standing(place, anyway=anyway)
+    with _Nursery(document, place) as nursery:
+        yield from nursery.grown(pieces)
+        # The user may have closed, cropped or moved things meanwhile: look again, then hang it in at once.
+        _, parent, above = standing(place, anyway=anyway)
+        parent.addChildNode(nursery.taken(), above)
+    yield 1.0
+
+
+def insert_new(place: KritaPlace, pieces: Sequence[Piece]) -> Steps:
+    """The pieces as a document of their own, of the size, resolution and colour space that the source had."""
+    space = known(place.space)
+    wanted = (place.width, place.height, place.title, space.model, space.depth, space.profile, place.resolution)
+    document = Krita.instance().createDocument(*wanted)
+    ident = identity(document)
+    window = Krita.instance().activeWindow()
+    if window is not None:
+        window.addView(document)
+    with _Nursery(document, place) as nursery:
+        yield from nursery.grown(pieces)
+        document = find_document(ident)
+        if document is None:
+            raise Moved(Say("“{title}” is not open any more.", title=place.title))
+        blank = document.rootNode().childNodes()
+        document.rootNode().addChildNode(nursery.taken(), blank[-1] if blank else None)
+        for node in blank:
+            node.remove()
+    yield 1.0
+
+
+def _unchanged(place: KritaPlace, seal: str) -> Steps:
+    now = snapshot_of(place)
+    try:
+        for number in range(now.steps()):
+            now.look(number)
+            yield 0.0
+        if now.seal() != seal:
+            raise Moved(Say("“{name}” was changed meanwhile.", name=place.name))
+    finally:
+        now.close()
+
+
+class _Nursery:
+    """A clone of the document in which the group grows, unseen."""
+
+    def __init__(self, document: Document, place: KritaPlace) -> None:
+        self.place = place
+        self.document = document.clone()
+        self.document.setBatchmode(True)
+        for node in self.document.rootNode().childNodes():
+            node.setVisible(False)  # nobody looks at it: nothing but the group needs to be painted
+        self.group = self.document.createGroupLayer(tr("{name} – layers", name=place.name))
+        self.group.setOpacity(place.opacity)
+        self._mode(self.group, place.blend)
+        self.document.rootNode().addChildNode(self.group, None)
+
+    def __enter__(self) -> _Nursery:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.document.waitForDone()
+        self.document.setModified(False)
+        self.document.close()
+
+    def grown(self, pieces: Sequence[Piece]) -> Steps:
+        """Grow the group; yields the fraction done."""
+        total = sum(len(piece.pixels) for piece in pieces) or 1
+        done = 0
+        open_groups: list[tuple[str, Node]] = []
+        for piece in pieces:
+            node = self.document.createNode(piece.info.name, "paintlayer")
+            node.setOpacity(round(piece.info.opacity * 255))
+            self._mode(node, BLEND_MODES.get(piece.info.blend_mode, "normal"))
+            for size in self._painted(node, piece):
+                done += size
+                yield 0.95 * done / total
+            parent = self._parent(open_groups, piece.info.group)
+            inside = parent.childNodes()
+            parent.addChildNode(node, inside[-1] if inside else None)
+            yield 0.95 * done / total
+        while not self.document.tryBarrierLock():
+            yield None
+        self.document.unlock()
+
+    def taken(self) -> Node:
+        """A twin of the group that hangs nowhere. (`removeChildNode` would take the group's own children away.)"""
+        return self.group.duplicate()
+
+    def _mode(self, node: Node, mode: str) -> None:
+        if node.blendingMode() != mode:
+            node.setBlendingMode(mode)
+
+    def _parent(self, open_groups: list[tuple[str, Node]], path: tuple[str, ...]) -> Node:
+        """The group of that path; neighbours of the same path share one, and the order never changes for it."""
+        same = 0
+        while same < min(len(open_groups), len(path)) and open_groups[same][0] == path[same]:
+            same += 1
+        del open_groups[same:]
+        for name in path[same:]:
+            parent = open_groups[-1][1] if open_groups else self.group
+            inner = self.document.createGroupLayer(name)
+            inside = parent.childNodes()
+            parent.addChildNode(inner, inside[-1] if inside else None)
+            open_groups.append((name, inner))
+        return open_groups[-1][1] if open_groups else self.group
+
+    def _painted(self, node: Node, piece: Piece) -> Iterator[int]:
+        """Put the piece's pixels on a node that hangs nowhere; yields bytes done, a band at a time."""
+        info = piece.info
+        width, height = info.bounds.width, info.bounds.height
+        left, top = self.place.box[0] + info.bounds.x, self.place.box[1] + info.bounds.y
+        wire, target = Space("RGBA", "U8" if info.depth == 8 else "U16", self.place.wire.profile), space_of(node)
+        converter = Converter(wire, target, width) if target != wire else None
+        row = width * wire.pixel
+        try:
+            for start, count in bands(height, converter.rows if converter else rows_per_band(width, wire.pixel)):
+                band = from_rgba(memoryview(piece.pixels)[start * row : (start + count) * row], wire)
+                native = converter.convert(band, count) if converter else bytes(band)
+                # What this returns differs between 5.1 and 5.3: nothing to go by.
+                node.setPixelData(QtCore.QByteArray(native), left, top + start, width, count)
+                yield len(band)
+        finally:
+            if converter is not None:
+                converter.close()

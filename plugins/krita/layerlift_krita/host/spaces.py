@@ -1,0 +1,144 @@
+"""Colour spaces: what Krita calls them, what the wire carries, and the way between them both ways.
+
+Law: pixels of one space in, pixels of another out; the user's documents are never touched. The conversion is Krita's
+own, made in a temporary document: `node.setColorSpace` records history, so it must not happen in the user's document,
+and on a `node.clone()` it crashes; on a node that the temporary document created it does neither (5.1–5.3).
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from krita import Document, InfoObject, Krita, Node
+
+from layerlift_krita.action.ports import Say
+from layerlift_krita.host.bands import rows_per_band, swap
+from layerlift_krita.qt import QtCore
+
+SRGB = "sRGB-elle-V2-srgbtrc.icc"
+"""Krita ships it, and calls it by this name, in every version; its numbers are what everybody calls sRGB."""
+_BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
+_CHANNELS = {"A": 1, "GRAYA": 2, "RGBA": 4, "XYZA": 4, "LABA": 4, "YCbCrA": 4, "CMYKA": 5}
+CONVERTED = 1 << 20
+"""Bytes converted in one step: Krita takes about 10 ms for a million bytes on an old processor."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """Krita's own three words for a colour space."""
+
+    model: str
+    depth: str
+    profile: str
+
+    @property
+    def pixel(self) -> int:
+        """Bytes of one pixel."""
+        return _CHANNELS.get(self.model, 4) * _BYTES.get(self.depth, 4)
+
+    @property
+    def bits(self) -> int:
+        """Bits of one channel on the wire; only for spaces that the wire can carry."""
+        return 8 * _BYTES[self.depth]
+
+    @property
+    def on_wire(self) -> Space:
+        """The nearest space that the wire carries: RGBA, 8 or 16 bit.
+
+        RGB keeps its profile. Everything else becomes sRGB: gray of 8 bit in 8 bit, where neutral numbers survive both
+        ways; CMYK and Lab in 16 bit, so that rounding is no second loss.
+        """
+        if self.model == "RGBA":
+            return Space("RGBA", self.depth if self.depth in {"U8", "U16"} else "U16", self.profile)
+        deep = not (self.model == "GRAYA" and self.depth == "U8")
+        return Space("RGBA", "U16" if deep else "U8", SRGB)
+
+    @property
+    def loss(self) -> Say | None:
+        """What the way to the wire costs, for the user; None: nothing."""
+        if self == self.on_wire:
+            return None
+        if self.model == "RGBA":
+            return Say("Floating-point colours travel as 16-bit integers: values below 0 or above 1 are clipped.")
+        if self.model == "GRAYA":
+            return None if self.depth == "U8" else Say("Gray travels as 16-bit sRGB.")
+        return Say("{model} travels as 16-bit sRGB and comes back: colours may shift a little.", model=self.model[:-1])
+
+
+def space_of(thing: Document | Node) -> Space:
+    """The colour space of a document or a layer."""
+    return Space(thing.colorModel(), thing.colorDepth(), thing.colorProfile())
+
+
+class Converter:
+    """Pixels of `source` into `target`, at most `width` × `rows` at a time, through one temporary document."""
+
+    def __init__(self, source: Space, target: Space, width: int) -> None:
+        self.source, self.target, self.width = source, target, width
+        self.rows = rows_per_band(width, max(source.pixel, target.pixel), CONVERTED)
+        self._document = None
+
+    def convert(self, pixels: bytes | memoryview, rows: int) -> bytes:
+        """`rows` rows, as the source stores them, as the target stores them."""
+        if self.source == self.target:
+            return bytes(pixels)
+        if self._document is None:
+            made = (self.width, self.rows, "Layerlift", self.source.model, self.source.depth, self.source.profile, 72.0)
+            self._document = Krita.instance().createDocument(*made)
+            self._document.setBatchmode(True)
+        node = self._document.createNode("band", "paintlayer")
+        node.setPixelData(QtCore.QByteArray(bytes(pixels)), 0, 0, self.width, rows)
+        node.setColorSpace(self.target.model, self.target.depth, self.target.profile)
+        return bytes(node.pixelData(0, 0, self.width, rows))
+
+    def close(self) -> None:
+        """Throw the temporary document away, without a question."""
+        if self._document is not None:
+            self._document.waitForDone()
+            self._document.setModified(False)
+            self._document.close()
+            self._document = None
+
+
+def to_rgba(pixels: bytes | memoryview, space: Space) -> bytearray:
+    """Krita's bytes of a space that the wire carries, as straight R, G, B, A."""
+    return swap(bytearray(pixels), space.bits)
+
+
+from_rgba = to_rgba
+"""The same swap leads back."""
+
+
+@lru_cache(maxsize=16)
+def profile_bytes(space: Space) -> bytes:
+    """The ICC profile of an RGBA space; empty for sRGB, which is what nothing means on the wire.
+
+    Krita tells a script the name of a profile but never its bytes. It does write them into its own file format, so a
+    document of one pixel is exported to a .kra and read back: once for each profile and session.
+    """
+    if space.profile == SRGB:
+        return b""
+    document = Krita.instance().createDocument(1, 1, "profile", space.model, space.depth, space.profile, 72.0)
+    document.setBatchmode(True)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "profile.kra"
+            if not document.exportImage(str(path), InfoObject()):
+                return b""
+            with zipfile.ZipFile(path) as archive:
+                inside = [name for name in archive.namelist() if name.endswith("annotations/icc")]
+                return archive.read(inside[0]) if inside else b""
+    finally:
+        document.setModified(False)
+        document.close()
+
+
+def known(space: Space) -> Space:
+    """The space itself, or with sRGB's profile where this Krita does not have its own."""
+    if space.profile in Krita.instance().profiles(space.model, space.depth):
+        return space
+    return Space("RGBA", space.depth if space.model == "RGBA" else "U16", SRGB)

@@ -1,0 +1,3 @@
+"""Simplified Chinese."""
+
+WORDS: dict[str, str] = {}

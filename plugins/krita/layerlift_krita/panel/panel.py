@@ -1,0 +1,101 @@
+"""The panel: connection, the button, the options, the tasks. Law: shows the studio and passes on what is clicked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layerlift_krita.action.task import Task
+from layerlift_krita.i18n import tr
+from layerlift_krita.panel.options import Options
+from layerlift_krita.panel.rows import Row
+from layerlift_krita.panel.words import said
+from layerlift_krita.qt import QtCore, QtWidgets
+
+
+class Panel(QtWidgets.QWidget):  # type: ignore[misc]
+    """What is in the docker."""
+
+    def __init__(self, studio: Any) -> None:
+        super().__init__()
+        self.studio = studio
+        self.setObjectName("layerlift_panel")
+        self.connection = QtWidgets.QLabel()
+        self.connection.setWordWrap(True)
+        self.connection.setObjectName("layerlift_connection")
+        self.go = QtWidgets.QPushButton(tr("Decompose into Layers"))
+        self.go.setObjectName("layerlift_go")
+        self.go.clicked.connect(self._run)
+        self.options = Options(studio.settings.choice, self._chosen)
+        self.rows: dict[str, Row] = {}
+        self._list = QtWidgets.QVBoxLayout()
+        self._list.setSpacing(4)
+        inside = QtWidgets.QWidget()
+        column = QtWidgets.QVBoxLayout(inside)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.addWidget(self.connection)
+        column.addWidget(self.go)
+        column.addWidget(self.options)
+        column.addLayout(self._list)
+        column.addStretch(1)
+        scroll = QtWidgets.QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        outside = QtWidgets.QVBoxLayout(self)
+        outside.setContentsMargins(0, 0, 0, 0)
+        outside.addWidget(scroll)
+        studio.watch(self.refresh)
+        self.refresh()
+        # A server that runs already tells us its engines; one that does not is started by the first click only.
+        studio.link.open(start=False)
+
+    def refresh(self) -> None:
+        """Show everything as it is now."""
+        action = self.studio.action
+        self.connection.setText(self._connection())
+        self.connection.setToolTip(said(action.trouble.remedy) if action.trouble and action.trouble.remedy else "")
+        if action.welcome is not None:
+            self.options.offer([e for e in action.welcome.engines if "decompose" in e.operations])
+        self.options.choice = self.studio.settings.choice
+        known = {task.job for task in action.tasks}
+        for job in [job for job in self.rows if job not in known]:
+            self.rows.pop(job).deleteLater()
+        for index, task in enumerate(action.tasks):
+            if task.job not in self.rows:
+                self.rows[task.job] = Row(task, self._do)
+                self._list.insertWidget(index, self.rows[task.job])
+            self.rows[task.job].refresh()
+
+    def _connection(self) -> str:
+        action, state = self.studio.action, self.studio.link.state
+        if action.welcome is not None:
+            return tr("● Connected to Layerlift {version}", version=action.welcome.server)
+        if state == "starting":
+            return tr("○ Starting the Layerlift server…")
+        if state in ("dialling", "pausing"):
+            return tr("○ Connecting…")
+        if action.trouble is not None:
+            return "○ " + said(action.trouble.sentence)
+        return tr("○ Not connected: the server starts when it is needed")
+
+    def _chosen(self, choice: Any) -> None:
+        self.studio.settings.choice = choice
+
+    def _run(self, *_: object) -> None:
+        self.studio.settings.choice = self.options.choice
+        self.studio.run(self.options.choice.wish())
+
+    def _do(self, verb: str, task: Task) -> None:
+        action = self.studio.action
+        if verb == "cancel":
+            action.cancel(task)
+        elif verb == "insert":
+            action.insert(task)
+        elif verb == "fresh":
+            action.insert(task, fresh=True)
+        elif verb == "again":
+            action.again(task)
+        elif verb == "forget":
+            action.forget(task)
+        self.studio.changed()

@@ -1,0 +1,95 @@
+"""Registration: the extension (actions, menus) and the docker. Imported when Krita starts, so it imports little.
+
+Law: what a user can click, and where; what happens then is the studio's. `registry` of the host room gives Krita's
+base classes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layerlift_krita.host.registry import DockWidget, Extension, add_docker, add_extension, create_action, main_window
+from layerlift_krita.i18n import tr
+from layerlift_krita.menus import ContextMenus
+from layerlift_krita.qt import QtWidgets
+
+DOCKER = "layerlift_docker"
+DECOMPOSE, OPTIONS, SELECTION = "layerlift_decompose", "layerlift_decompose_options", "layerlift_decompose_selection"
+
+
+class LayerliftExtension(Extension):  # type: ignore[misc]
+    """Our actions, in every window."""
+
+    def __init__(self, parent: Any) -> None:
+        super().__init__(parent)
+        self.windows: list[WindowActions] = []
+
+    def setup(self) -> None:
+        """Nothing to set up before there is a window."""
+
+    def createActions(self, window: Any) -> None:  # noqa: N802 - Krita's name
+        """Called once for each window, which Krita lets go of when this returns: keep only what is Qt's."""
+        self.windows.append(WindowActions(window))
+
+
+class WindowActions:
+    """The actions of one window, and their places in its context menus."""
+
+    def __init__(self, window: Any) -> None:
+        owner = main_window(window)
+        self.decompose = create_action(window, DECOMPOSE, tr("Decompose into Layers"))
+        self.options = create_action(window, OPTIONS, tr("Decompose into Layers…"))
+        self.selection = create_action(window, SELECTION, tr("Decompose Selection into Layers"))
+        self.decompose.triggered.connect(lambda *_: _run("layer"))
+        self.selection.triggered.connect(lambda *_: _run("selection"))
+        self.options.triggered.connect(lambda *_: _ask(owner))
+        self.filter = ContextMenus(self._layer, self._canvas, owner)
+        QtWidgets.QApplication.instance().installEventFilter(self.filter)
+
+    def _layer(self) -> list[Any]:
+        return [self.decompose, self.options]
+
+    def _canvas(self) -> list[Any]:
+        return [self.selection, self.options]
+
+
+class LayerliftDocker(DockWidget):  # type: ignore[misc]
+    """The docker: a frame around the panel, which is built when the docker is first shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle("Layerlift")
+        self._panel: Any = None
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Build the panel now: a docker that stays hidden costs nothing."""
+        if self._panel is None:
+            from layerlift_krita.panel.panel import Panel
+            from layerlift_krita.studio import studio
+
+            self._panel = Panel(studio())
+            self.setWidget(self._panel)
+        super().showEvent(event)
+
+    def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 - Krita's name
+        """Krita wants this to exist. Nothing of ours depends on the canvas."""
+
+
+def register() -> None:
+    """Tell Krita about us."""
+    add_extension(LayerliftExtension)
+    add_docker(DOCKER, LayerliftDocker)
+
+
+def _run(scope: str) -> None:
+    from layerlift_krita.studio import studio
+
+    here = studio()
+    here.run(here.settings.choice.wish(scope=scope))  # type: ignore[arg-type]
+
+
+def _ask(owner: Any) -> None:
+    from layerlift_krita.panel.dialog import ask
+    from layerlift_krita.studio import studio
+
+    ask(studio(), owner)

@@ -1,0 +1,104 @@
+"""Runs inside Krita, for tests only: answers questions over loopback.
+
+One question a line, as JSON {"code": …, "values": {…}}: the code runs in Krita's own thread, between two turns of its
+event loop, and what it leaves in `answer` goes back. It never waits: whoever asks asks again until it is true.
+"""
+
+import json
+import os
+import sys
+import time
+import traceback
+
+try:
+    from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
+    from PyQt5.QtNetwork import QHostAddress, QTcpServer
+except ImportError:
+    from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
+    from PyQt6.QtNetwork import QHostAddress, QTcpServer
+
+from krita import Extension, Krita
+
+BEAT = 2
+"""Milliseconds between two beats of the clock that measures how long the event loop stood still."""
+
+
+def crashed(*error):
+    """An unhandled exception would open a modal dialog: say it and end, so that the test fails at once."""
+    traceback.print_exception(*error)
+    sys.stderr.flush()
+    os._exit(98)
+
+
+sys.excepthook = crashed
+
+
+class Stalls(QObject):
+    """How long the event loop stood still: a timer that should beat every BEAT milliseconds, and by how much it was late."""
+
+    def __init__(self, parent):
+        super().__init__(parent)
+        self.longest, self.all = 0.0, []
+        self.timer = QTimer(self)
+        self.timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self.timer.timeout.connect(self.beat)
+        self.last = time.perf_counter()
+
+    def start(self):
+        self.longest, self.all = 0.0, []
+        self.last = time.perf_counter()
+        self.timer.start(BEAT)
+
+    def beat(self):
+        now = time.perf_counter()
+        late = max(0.0, now - self.last - BEAT / 1000)
+        self.last = now
+        self.longest = max(self.longest, late)
+        if late > 0.02:
+            self.all.append(late)
+
+    def stop(self):
+        self.beat()
+        self.timer.stop()
+        return self.longest
+
+
+class Probe(Extension):
+    """The ear."""
+
+    def setup(self):
+        """Listen; tell the port in the file that the test named."""
+        Krita.instance().setBatchmode(True)
+        self.room = {"krita": Krita.instance(), "stalls": Stalls(self), "QEvent": QEvent}
+        self.server = QTcpServer(self)
+        self.server.newConnection.connect(self.greet)
+        self.server.listen(QHostAddress("127.0.0.1"))
+        port = os.environ["LAYERLIFT_PROBE"]
+        with open(port + ".part", "w") as out:
+            out.write(str(self.server.serverPort()))
+        os.replace(port + ".part", port)
+
+    def createActions(self, window):
+        """Nothing: it only listens."""
+
+    def greet(self):
+        socket = self.server.nextPendingConnection()
+        socket.readyRead.connect(lambda: self.hear(socket))
+
+    def hear(self, socket):
+        while socket.canReadLine():
+            question = json.loads(bytes(socket.readLine()))
+            self.room.pop("answer", None)
+            try:
+                exec(
+                    compile(question["code"], "<test>", "exec"), {**self.room, **question["values"], "room": self.room}
+                )
+            except BaseException:
+                reply = {"error": traceback.format_exc()}
+            else:
+                reply = {"answer": self.room.pop("answer", None)}
+            socket.write(json.dumps(reply).encode() + b"\n")
+            socket.flush()
+
+
+Krita.instance().addExtension(Probe(Krita.instance()))
