@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Literal, cast
 
+from layerlift.wire.limits import WORD
 from layerlift.wire.messages import Done, Failed, LayerReady, Message, Preview, Progress, Queued, Started
+from layerlift.wire.text import clipped
 from layerlift.wire.values import JobInfo, LayerInfo, Problem
 from layerlift_server.jobs import refusals
 from layerlift_server.jobs.live import Live
@@ -159,7 +161,8 @@ class Book:
         live.restart()
         if note is not None:
             live.notes.append(note)
-            live.tell(Progress(job, note, 0.0, None))
+            live.stage = clipped(note, WORD)
+            live.tell(Progress(job, live.stage, 0.0, None))
 
     def finish(self, job: str) -> None:
         """It is done. Raises Damaged."""

@@ -17,7 +17,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from layerlift.errors import OutputError
+from layerlift.wire.limits import NAME
 from layerlift.wire.messages import Submit
+from layerlift.wire.text import clipped
 from layerlift.wire.values import DocumentInfo, EngineOffer, JobInfo, LayerInfo, Limits, Problem
 from layerlift_server.jobs import announced, arena, params, refusals
 from layerlift_server.jobs.book import Book
@@ -131,7 +133,7 @@ class Desk:
         row = Job(
             job=order.job,
             owner=owner,
-            client=client,
+            client=clipped(client, NAME),
             name=document.name or "Picture",
             operation=order.operation,
             engine=engine.name,

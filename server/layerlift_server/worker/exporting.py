@@ -28,9 +28,7 @@ def stack(folder: Path) -> LayerStack:
     """The stack whose result lies in `folder`, its pixels mapped. Raises Damaged, OSError."""
     result = records.load(folder)
     icc = (folder / records.PROFILE).read_bytes() if result.icc else None
-    drift = None
-    if result.drift is not None and result.spread is not None:
-        drift = Drift(result.drift, *result.spread)
+    drift = None if result.drift is None else Drift(result.drift, result.drift_p99, result.drift_layers)
     layers = tuple(_layer(folder, info) for info in result.layers)
     return LayerStack(Extent(result.width, result.height), layers, result.name, icc, result.notes, drift)
 

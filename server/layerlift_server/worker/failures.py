@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 
 from layerlift.errors import LayerliftError
+from layerlift.wire import limits
+from layerlift.wire.text import clipped
 from layerlift.wire.values import Problem
 from layerlift_server.worker.records import Damaged
 
@@ -15,6 +18,13 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 def problem(failure: BaseException, engine: str) -> Problem:
     """What the client is told. Own errors say it themselves; everything else is the engine's defect."""
+    found = _found(failure, engine)
+    return replace(
+        found, sentence=clipped(found.sentence, limits.SENTENCE), remedy=clipped(found.remedy, limits.REMEDY)
+    )
+
+
+def _found(failure: BaseException, engine: str) -> Problem:
     if exhausted(failure):
         return Problem(
             MEMORY,
@@ -27,7 +37,7 @@ def problem(failure: BaseException, engine: str) -> Problem:
     cause = failure.__cause__
     if isinstance(failure, LayerliftError):
         if isinstance(cause, OSError) and cause.errno in _FULL:
-            return problem(cause, engine)
+            return _found(cause, engine)
         code = _CODES.get(failure.code, failure.code)
         return Problem(code, failure.sentence, failure.remedy, failure.retryable)
     if isinstance(failure, Damaged):

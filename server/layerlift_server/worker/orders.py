@@ -1,18 +1,22 @@
 """What server and worker say to each other over their pipe, and how it is spelled.
 
 Law: stdlib and the wire's values. No pickle (a decoder that was taken over must not reach the server through it):
-each message is one line of JSON, then the bytes of a preview if it carries one. Pixels never pass here: orders name
-files. `run` names one attempt at one job; whatever comes from another run is stale and ignored.
+each message is one line of JSON, then the bytes of a preview if it carries one; both sides hold it to the wire's own
+limits (`wire.schema`), so that what a worker says can be said to a client. Pixels never pass here: orders name files.
+`run` names one attempt at one job; whatever comes from another run is stale and ignored.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
 
+from layerlift.wire.fields import Count, Fraction, Seconds, Word
+from layerlift.wire.limits import PARAMS
+from layerlift.wire.schema import Record, record
+from layerlift.wire.shapes import Mismatch
 from layerlift.wire.values import DocumentInfo, EngineOffer, LayerInfo, Param, Problem
-from layerlift_server.worker import records
 
 LONGEST = 4 << 20
 """Most bytes of one message: a layer with a page of text is 100 KiB, a preview 160 KiB."""
@@ -39,7 +43,7 @@ class Decompose(Said):
     folder: str
     document: DocumentInfo
     engine: str
-    params: dict[str, Param]
+    params: Annotated[dict[str, Param], Count(0, PARAMS)]
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,9 @@ class Progress(Said):
 
     kind: ClassVar[str] = "progress"
     run: str
-    stage: str
-    fraction: float
-    eta: float | None = None
+    stage: Word
+    fraction: Fraction
+    eta: Seconds | None = None
 
 
 @dataclass(frozen=True)
@@ -141,12 +145,12 @@ _KINDS: dict[str, type[Said]] = {
 
 
 def encode(said: Order | Event) -> bytes:
-    """As bytes: a line of JSON, then the preview's bytes if there are any."""
+    """As bytes: a line of JSON, then the preview's bytes if there are any. Raises Mismatch when it breaks a limit."""
+    shape: Record = record(type(said))
     tail = b""
     if isinstance(said, Preview):
         tail, said = said.png, replace(said, png=b"")
-    body = asdict(said)
-    body.pop("png", None)
+    body = {name: value for name, value in shape.write(said).items() if value != b""}
     return json.dumps({"kind": said.kind, **body}).encode() + b"\n" + tail
 
 
@@ -154,24 +158,11 @@ def decode(data: bytes) -> Said:
     """Back again. Raises Garbled."""
     line, _, tail = data.partition(b"\n")
     try:
-        body = json.loads(line)
-        said = _KINDS[body.pop("kind")]
-        if said is Preview:
+        body: dict[str, Any] = json.loads(line)
+        cls = _KINDS[body.pop("kind")]
+        if cls is Preview:
             body["png"] = tail
-        names = {field.name for field in fields(said)}
-        return said(**{name: _value(name, found) for name, found in body.items() if name in names})
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Garbled(f"not a message: {line[:80]!r}") from error
-
-
-def _value(name: str, found: Any) -> Any:
-    """The fields that are more than JSON knows."""
-    if name == "document":
-        return DocumentInfo(**found)
-    if name == "layer":
-        return records.layer(found)
-    if name == "problem":
-        return Problem(**found)
-    if name == "offers":
-        return records.offers(found)
-    return found
+        said: Said = record(cls).read(body)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Mismatch) as error:
+        raise Garbled(f"not a message ({error}): {line[:80]!r}") from error
+    return said

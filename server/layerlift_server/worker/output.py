@@ -15,14 +15,18 @@ import numpy as np
 
 from layerlift.imaging.layer import Drift, Layer, LayerStack, Text
 from layerlift.progress import Progress
-from layerlift.wire import values
+from layerlift.wire import limits, values
+from layerlift.wire.text import clipped
 from layerlift_server.worker import records
 
 _HANDS = 2
 """Layers written at a time: hashing (SHA-256) and writing both leave the interpreter."""
-_NAME, _TEXT, _NOTE, _NOTES = 255, 64 << 10, 500, 32
-"""Most characters of a name, bytes of a layer's text, characters of a note, and notes: one layer's description must
-fit a control message (128 KiB)."""
+_TEXT = 128 << 10
+"""Most bytes of one layer's text: its description must fit a message (`limits.MESSAGE`)."""
+_LINE = 200
+"""Bytes of a line of text besides its words: eight numbers and the keys."""
+_REMARKS = 4
+"""Notes that the server may add to the engine's (that it was begun twice)."""
 
 
 def write(
@@ -72,7 +76,7 @@ def _layer(folder: Path, index: int, layer: Layer) -> values.LayerInfo:
     part.replace(folder / name)
     return values.LayerInfo(
         index=index,
-        name=layer.name[:_NAME],
+        name=clipped(layer.name, limits.NAME),
         role=str(layer.role),
         bounds=values.Bounds(layer.bounds.x, layer.bounds.y, layer.bounds.width, layer.bounds.height),
         depth=8 if layer.pixels.dtype == np.uint8 else 16,
@@ -80,7 +84,7 @@ def _layer(folder: Path, index: int, layer: Layer) -> values.LayerInfo:
         digest=hashlib.sha256(data).hexdigest(),
         opacity=float(layer.opacity),
         blend_mode=layer.blend_mode,
-        group=tuple(name[:_NAME] for name in layer.group),
+        group=tuple(clipped(name, limits.NAME) for name in layer.group[: limits.GROUPS]),
         confidence=float(layer.confidence),
         text=None if layer.text is None else _text(layer.text),
     )
@@ -93,34 +97,36 @@ def raw(layer: Layer) -> memoryview:
 
 
 def _described(stack: LayerStack, layers: tuple[values.LayerInfo, ...], seconds: float) -> records.Result:
-    drift = stack.drift
+    drift = stack.drift or Drift(0.0, 0.0)
     return records.Result(
-        name=stack.name[:_NAME],
+        name=clipped(stack.name, limits.NAME),
         width=stack.extent.width,
         height=stack.extent.height,
         depth=stack.depth,
         icc=0 if stack.icc is None else len(stack.icc),
         seconds=seconds,
         layers=layers,
-        notes=tuple(note[:_NOTE] for note in stack.notes[:_NOTES]),
-        drift=None if drift is None else float(drift.mean),
-        spread=None if drift is None else _spread(drift),
+        notes=tuple(clipped(note, limits.SENTENCE) for note in stack.notes[: limits.NOTES - _REMARKS]),
+        drift=None if stack.drift is None else _share(drift.mean),
+        drift_p99=_share(drift.p99),
+        drift_layers=tuple(_share(mean) for mean in drift.per_layer),
     )
 
 
-def _spread(drift: Drift) -> tuple[float, tuple[float, ...]]:
-    return float(drift.p99), tuple(float(mean) for mean in drift.per_layer)
+def _share(number: float) -> float:
+    return min(1.0, max(0.0, float(number)))
 
 
 def _text(text: Text) -> values.Text:
     """The wire's text; lines beyond what a message can hold are left out."""
-    lines, room = [], _TEXT
-    for line in text.lines:
-        room -= len(line.content.encode("utf-8", "replace")) + 120  # the quad's eight numbers and the keys
+    lines: list[values.TextLine] = []
+    room = _TEXT
+    for line in text.lines[: limits.LINES]:
+        content = clipped(line.content, limits.SENTENCE)
+        room -= len(content.encode()) + _LINE
         if room < 0:
             break
         quad = tuple(float(number) for corner in line.quad for number in corner)
-        content = line.content.encode("utf-8", "replace").decode()
-        lines.append(values.TextLine(content, quad, float(line.confidence)))
+        lines.append(values.TextLine(content, quad, _share(line.confidence)))
     red, green, blue = text.colour
     return values.Text(tuple(lines), (int(red), int(green), int(blue)))

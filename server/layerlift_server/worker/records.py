@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal
 
-from layerlift.wire.values import Bounds, EngineOffer, LayerInfo, Text, TextLine
+from layerlift.wire import limits
+from layerlift.wire.fields import Count, Fraction, FullSide, Name, Profile, Seconds, Sentence
+from layerlift.wire.schema import record
+from layerlift.wire.shapes import Mismatch
+from layerlift.wire.values import LayerInfo
 
 RESULT = "result.json"
 PROFILE = "profile.icc"
@@ -21,19 +25,20 @@ PROFILE = "profile.icc"
 
 @dataclass(frozen=True)
 class Result:
-    """A finished stack without its pixels: what the wire's Done says, and its layers bottom first."""
+    """A finished stack without its pixels: what the wire's Done says, and its layers bottom first. `drift` and
+    `drift_p99` and `drift_layers` are the library's Drift (None: not measured)."""
 
-    name: str
-    width: int
-    height: int
+    name: Name
+    width: FullSide
+    height: FullSide
     depth: Literal[8, 16]
-    icc: int
-    seconds: float
-    layers: tuple[LayerInfo, ...]
-    notes: tuple[str, ...] = ()
-    drift: float | None = None
-    spread: tuple[float, tuple[float, ...]] | None = None
-    """The rest of the drift: its 99th percentile, and the mean per layer."""
+    icc: Profile
+    seconds: Seconds
+    layers: Annotated[tuple[LayerInfo, ...], Count(1, limits.LAYERS)]
+    notes: Annotated[tuple[Sentence, ...], Count(0, limits.NOTES)] = ()
+    drift: Fraction | None = None
+    drift_p99: Fraction = 0.0
+    drift_layers: Annotated[tuple[Fraction, ...], Count(0, limits.LAYERS)] = ()
 
     @property
     def bytes(self) -> int:
@@ -51,10 +56,11 @@ def layer_file(index: int) -> str:
 
 
 def save(result: Result, folder: Path) -> None:
-    """Put the description into `folder`: with this the result is whole. Raises OSError."""
+    """Put the description into `folder`: with this the result is whole. Raises OSError, Mismatch (beyond the wire's
+    limits)."""
     part = folder / f"{RESULT}.part"
     with part.open("w", encoding="utf-8") as file:
-        json.dump(asdict(result), file, ensure_ascii=True)
+        json.dump(record(Result).write(result), file)
         file.flush()
         os.fsync(file.fileno())
     part.replace(folder / RESULT)
@@ -63,58 +69,8 @@ def save(result: Result, folder: Path) -> None:
 def load(folder: Path) -> Result:
     """The description in `folder`. Raises Damaged."""
     try:
-        found = json.loads((folder / RESULT).read_bytes())
-        spread = found.get("spread")
-        return Result(
-            name=str(found["name"]),
-            width=int(found["width"]),
-            height=int(found["height"]),
-            depth=_depth(found["depth"]),
-            icc=int(found["icc"]),
-            seconds=float(found["seconds"]),
-            layers=tuple(layer(one) for one in found["layers"]),
-            notes=tuple(str(note) for note in found["notes"]),
-            drift=None if found["drift"] is None else float(found["drift"]),
-            spread=None if spread is None else (float(spread[0]), tuple(float(mean) for mean in spread[1])),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        found: Any = json.loads((folder / RESULT).read_bytes())
+        result: Result = record(Result).read(found)
+    except (OSError, ValueError, RecursionError, Mismatch) as error:
         raise Damaged(f"{folder.name}: {error}") from error
-
-
-def layer(found: dict[str, Any]) -> LayerInfo:
-    """One layer from its JSON. Raises ValueError, KeyError or TypeError where it is not one."""
-    return LayerInfo(
-        index=int(found["index"]),
-        name=str(found["name"]),
-        role=str(found["role"]),
-        bounds=Bounds(**found["bounds"]),
-        depth=_depth(found["depth"]),
-        size=int(found["size"]),
-        digest=str(found["digest"]),
-        opacity=float(found["opacity"]),
-        blend_mode=str(found["blend_mode"]),
-        group=tuple(str(name) for name in found["group"]),
-        confidence=float(found["confidence"]),
-        text=_text(found["text"]),
-    )
-
-
-def offers(found: list[dict[str, Any]]) -> tuple[EngineOffer, ...]:
-    """Engines from their JSON. Raises TypeError where they are none."""
-    return tuple(EngineOffer(**{**one, "operations": tuple(one["operations"])}) for one in found)
-
-
-def _text(found: dict[str, Any] | None) -> Text | None:
-    if found is None:
-        return None
-    lines = tuple(
-        TextLine(str(line["content"]), tuple(float(n) for n in line["quad"]), float(line["confidence"]))
-        for line in found["lines"]
-    )
-    return Text(lines, tuple(int(level) for level in found["colour"]))
-
-
-def _depth(found: Any) -> Literal[8, 16]:
-    if found not in (8, 16):
-        raise ValueError(f"{found!r} is no depth")
-    return cast(Literal[8, 16], found)
+    return result

@@ -23,6 +23,8 @@ from layerlift.engines.port import Engine, EngineInfo
 from layerlift.errors import Cancelled
 from layerlift.limits import MAX_LAYERS
 from layerlift.progress import Progress, Report
+from layerlift.wire.limits import NAME, SENTENCE, WORD
+from layerlift.wire.text import clipped
 from layerlift.wire.values import EngineOffer
 from layerlift_server.worker import document, exporting, failures, glimpse, orders, output
 from layerlift_server.worker.voice import Voice
@@ -55,6 +57,7 @@ class Service:
                 self._obey(order)
         except (BrokenPipeError, ConnectionError):
             pass
+        self._voice.close()
         self._leave(GONE)
 
     def _listen(self) -> None:
@@ -100,7 +103,9 @@ class Service:
 
     def _begin(self, run: str) -> Progress:
         def listen(report: Report) -> None:
-            self._voice.progress(orders.Progress(run, report.stage, round(report.fraction, 4), report.eta))
+            self._voice.progress(
+                orders.Progress(run, clipped(report.stage, WORD), round(report.fraction, 4), report.eta)
+            )
 
         def look(rough: Any) -> None:
             if (seen := glimpse.glimpse(rough)) is not None:
@@ -168,7 +173,12 @@ def offers(infos: list[EngineInfo], default: str) -> tuple[EngineOffer, ...]:
     chosen = default if default in able else next(iter(able), default)
     return tuple(
         EngineOffer(
-            info.name, info.title, info.operations, min(info.max_layers, MAX_LAYERS), info.name == chosen, info.missing
+            info.name,
+            clipped(info.title, NAME),
+            info.operations,
+            min(info.max_layers, MAX_LAYERS),
+            info.name == chosen,
+            None if info.missing is None else clipped(info.missing, SENTENCE),
         )
         for info in infos
     )

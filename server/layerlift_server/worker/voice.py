@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from layerlift_server.worker import orders
 
@@ -52,5 +53,6 @@ class Voice:
             with self._lock:
                 report, self._latest = self._latest, None
                 if report is not None:
-                    self._send(orders.encode(report))
+                    with suppress(OSError):  # nobody listens any more: the next event will find that out
+                        self._send(orders.encode(report))
             self._quiet.wait(self._interval)
