@@ -9,23 +9,20 @@ import argparse
 from typing import Any
 
 from layerlift import __version__
+from layerlift.cli.arguments_server import CODES, add_json, add_server, add_server_commands, positive
 from layerlift.formats import FORMATS
 
 _ABOUT = "A flat picture in, clean named layers out; put together again they are the picture."
-_CODES = """exit codes:
-  0    everything asked for was done
-  1    at least one picture failed; the others were still done
-  2    the command was asked for wrongly; nothing was done
-  130  stopped with Ctrl-C; no half-written file is left
-"""
 _MAIN = f"""examples:
   layerlift decompose photo.jpg -o layers.psd     a picture into a Photoshop file
   layerlift inspect layers.psd                    what is in it
   layerlift preview layers.psd -o sheet.png       what it looks like, layer by layer
+  layerlift open                                  the same in the browser: drop a picture there
+  layerlift serve                                 the server that Krita, GIMP and Photoshop speak with
 
 "layerlift COMMAND --help" has more examples. LAYERLIFT_DEBUG=1 prints tracebacks.
 
-{_CODES}"""
+{CODES}"""
 _DECOMPOSE = f"""examples:
   layerlift decompose photo.jpg                      photo-layers.psd beside it
   layerlift decompose photo.jpg -o layers.ora        for Krita and GIMP; the suffix chooses the format
@@ -37,6 +34,9 @@ _DECOMPOSE = f"""examples:
   layerlift decompose photo.jpg --format png -o parts    a folder of PNG files and stack.json
   curl -s URL | layerlift decompose - -o - > layers.psd  from standard input to standard output
   layerlift decompose *.png -o out --json | jq .layers   one JSON object per picture, one per line
+  layerlift decompose photo.jpg --server             done by the server that runs here
+  layerlift decompose photo.jpg --server studio.local:7860
+                                                     done by one elsewhere; pair with it first
 
 where the result goes (OUT):
   left out             NAME-layers.psd beside each picture (standard output for standard input)
@@ -46,25 +46,26 @@ where the result goes (OUT):
   -                    standard output; for one picture
 Nothing that exists is overwritten without --overwrite. Results appear whole or not at all.
 
-{_CODES}"""
+{CODES}"""
 _INSPECT = f"""examples:
   layerlift inspect layers.psd                      a table of its layers, bottom first
   layerlift inspect layers.ora --against photo.jpg  and how far their composite is from the picture
   layerlift inspect layers.zip --json | jq .layers
 
-{_CODES}"""
+{CODES}"""
 _PREVIEW = f"""examples:
   layerlift preview layers.psd -o sheet.png              every layer on a checkerboard, with name and role
   layerlift preview layers.psd -o air.png --exploded     the layers one above the other, in the air
   layerlift preview layers.psd -o air.webp --exploded --width 2400
 
-{_CODES}"""
+{CODES}"""
 _ENGINES = f"""examples:
   layerlift engines                             what there is, and what a missing one needs
   layerlift engines --json
+  layerlift engines --server                    what the server that runs here has
   layerlift decompose photo.jpg --engine quick
 
-{_CODES}"""
+{CODES}"""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -75,7 +76,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_decompose(_command(commands, "decompose", "take flat pictures apart into layers", _DECOMPOSE))
     _add_inspect(_command(commands, "inspect", "print what a layered file holds", _INSPECT))
     _add_preview(_command(commands, "preview", "draw a layered file's layers into one picture", _PREVIEW))
-    _add_json(_command(commands, "engines", "list the engines, and why one cannot run here", _ENGINES))
+    _add_engines(_command(commands, "engines", "list the engines, and why one cannot run here", _ENGINES))
+    add_server_commands(commands, _command)
     return parser
 
 
@@ -95,6 +97,11 @@ def _command(commands: Any, name: str, summary: str, epilog: str) -> argparse.Ar
     return parser
 
 
+def _add_engines(parser: argparse.ArgumentParser) -> None:
+    add_json(parser)
+    add_server(parser, "list what a server has: the one that runs here, or at ADDRESS")
+
+
 def _add_decompose(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
@@ -107,23 +114,22 @@ def _add_decompose(parser: argparse.ArgumentParser) -> None:
     titles = ", ".join(f"{made.name} ({made.title})" for made in FORMATS.values())
     add("--format", choices=tuple(FORMATS), help=f"{titles}; default: by OUT's suffix, else psd")
     add("--layers", type=_layers, metavar="auto|N", help="most layers, background included (default: auto)")
-    add(
-        "--engine", default="quick", metavar="NAME", help='who takes it apart; see "layerlift engines" (default: quick)'
-    )
+    add("--engine", metavar="NAME", help='who takes it apart; see "layerlift engines" (default: quick)')
     add("--what", metavar="TEXT", help='what to take out, in words ("the red car"); for engines that understand them')
     add("--text", choices=("block", "line"), default="block", help="one text layer per block (default) or per line")
-    add("--max-size", type=_positive, metavar="PX", help="reduce pictures whose longest side is above PX pixels first")
+    add("--max-size", type=positive, metavar="PX", help="reduce pictures whose longest side is above PX pixels first")
     add("--live-text", action="store_true", help="pptx only: recognised text as text boxes that can be edited")
     add("--seed", type=int, default=0, metavar="N", help="for engines that draw random numbers (default: 0)")
-    _add_json(parser)
+    add_json(parser)
     add("--quiet", "-q", action="store_true", help="print errors only")
     add("--overwrite", action="store_true", help="replace results that exist already")
+    add_server(parser, "let a server do it: the one that runs here, or at ADDRESS (host:port)")
 
 
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stack", metavar="FILE", help="a PSD, PSB, ORA, ZIP or PNG folder")
     parser.add_argument("--against", metavar="ORIGINAL", help="the flat picture that the layers should add up to")
-    _add_json(parser)
+    add_json(parser)
 
 
 def _add_preview(parser: argparse.ArgumentParser) -> None:
@@ -131,23 +137,9 @@ def _add_preview(parser: argparse.ArgumentParser) -> None:
     add("stack", metavar="STACK", help="a PSD, PSB, ORA, ZIP or PNG folder")
     add("-o", "--out", metavar="SHEET", required=True, help="the picture to draw: .png, .jpg or .webp")
     add("--exploded", action="store_true", help="layers in the air, one above the other, instead of a contact sheet")
-    add("--width", type=_positive, default=1600, metavar="PX", help="width of the drawing (default: 1600)")
+    add("--width", type=positive, default=1600, metavar="PX", help="width of the drawing (default: 1600)")
     add("--overwrite", action="store_true", help="replace a drawing that exists already")
 
 
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON for programs on standard output")
-
-
 def _layers(text: str) -> int | None:
-    return None if text == "auto" else _positive(text)
-
-
-def _positive(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return number
+    return None if text == "auto" else positive(text)

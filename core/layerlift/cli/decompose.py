@@ -1,6 +1,6 @@
 """`layerlift decompose`: many pictures, one after the other; one that fails does not stop the others.
 
-Law: the order of things and what is said about them; how a picture is taken apart is `decomposition`'s business.
+Law: the order of things and what is said about them; who takes a picture apart is `make`'s business.
 """
 
 from __future__ import annotations
@@ -11,23 +11,20 @@ import shutil
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from layerlift import engines, formats
+from layerlift import formats
 from layerlift.cli.interrupt import Interrupts
 from layerlift.cli.main import DONE, FAILED, INTERRUPTED, complain, explanation
+from layerlift.cli.make import Make, maker
 from layerlift.cli.pictures import Wanted, expand
 from layerlift.cli.records import error_record, stack_record
 from layerlift.cli.targets import Target, plan
 from layerlift.cli.terminal import Display, display
-from layerlift.decomposition import check, decompose
 from layerlift.errors import Cancelled, OutputError, RequestError
-from layerlift.formats import picture
-from layerlift.imaging.geometry import Extent
-from layerlift.imaging.layer import Document, LayerStack
-from layerlift.imaging.resample import reduce
+from layerlift.imaging.layer import LayerStack
 from layerlift.progress import Progress
 
 
@@ -48,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     _check(arguments, targets)
     jobs = [Job(*pair, number, len(wanted)) for number, pair in enumerate(zip(wanted, targets, strict=True), 1)]
     codes: list[int] = []
-    with Interrupts() as interrupts, display(arguments.quiet) as shown:
+    with maker(arguments) as make, Interrupts() as interrupts, display(arguments.quiet) as shown:
         for job in jobs:
-            codes.append(_attempt(job, arguments, shown, interrupts))
+            codes.append(_attempt(job, arguments, make, shown, interrupts))
             if codes[-1] == INTERRUPTED or (interrupts.pressed and job is not jobs[-1]):
                 break
     return _summed_up(codes, len(jobs), arguments.quiet)
@@ -70,8 +67,7 @@ def _summed_up(codes: list[int], total: int, quiet: bool) -> int:
 
 
 def _check(arguments: argparse.Namespace, targets: list[Target]) -> None:
-    """What is wrong for every picture is said once. Raises RequestError or EngineUnavailable."""
-    check(engines.get(arguments.engine).info, arguments.layers)
+    """What is wrong for every picture is said once. Raises RequestError."""
     if arguments.live_text and any(target.format != "pptx" for target in targets):
         raise RequestError("--live-text is for PowerPoint files only.", "Add --format pptx, or leave it out.")
     if any(target.path is None for target in targets):
@@ -81,13 +77,13 @@ def _check(arguments: argparse.Namespace, targets: list[Target]) -> None:
             raise RequestError("A layered file cannot be shown on a terminal.", "Name a file with -o, or pipe it.")
 
 
-def _attempt(job: Job, arguments: argparse.Namespace, shown: Display, interrupts: Interrupts) -> int:
+def _attempt(job: Job, arguments: argparse.Namespace, make: Make, shown: Display, interrupts: Interrupts) -> int:
     """One picture, whatever happens. Returns DONE, FAILED or INTERRUPTED."""
     started = time.monotonic()
     progress = Progress(shown.begin(job.wanted.label, job.number, job.total))
     interrupts.watch(progress)
     try:
-        stack = _taken_apart(job, arguments, progress)
+        stack = _taken_apart(job, arguments, make, progress)
     except (Cancelled, KeyboardInterrupt):
         return INTERRUPTED
     except OSError:  # only standard output can fail so: readers and writers explain their own
@@ -107,38 +103,16 @@ def _attempt(job: Job, arguments: argparse.Namespace, shown: Display, interrupts
     return DONE
 
 
-def _taken_apart(job: Job, arguments: argparse.Namespace, progress: Progress) -> LayerStack:
+def _taken_apart(job: Job, arguments: argparse.Namespace, make: Make, progress: Progress) -> LayerStack:
     """Read, take apart, write. Raises LayerliftError."""
     if job.wanted.error is not None:
         raise job.wanted.error
     job.target.check(job.wanted, arguments.overwrite)
-    progress.stage("Reading", 0.0)
-    document = _document(job.wanted, arguments.max_size)
-    stack = decompose(
-        document,
-        engine=arguments.engine,
-        layers=arguments.layers,
-        what=arguments.what,
-        text_grouping=arguments.text,
-        seed=arguments.seed,
-        progress=progress.part(0.05, 0.9),
-    )
+    stack = make(job.wanted, progress.part(0.0, 0.9))
     progress.stage("Writing", 0.9)
     options = {"live_text": True} if arguments.live_text else {}
     _write(stack, job.target, progress.part(0.9, 1.0), options)
     return stack
-
-
-def _document(wanted: Wanted, max_size: int | None) -> Document:
-    document = picture.read(wanted.path or sys.stdin.buffer, name=None if wanted.path else "Picture")
-    side = max(document.extent)
-    if max_size is None or side <= max_size:
-        return document
-    scale = max_size / side
-    extent = Extent(*(max(1, round(length * scale)) for length in document.extent))
-    (w, h), (rw, rh) = document.extent, extent
-    note = f"The picture was reduced from {w} × {h} to {rw} × {rh} pixels, as --max-size asks."
-    return replace(document, pixels=reduce(document.pixels, extent), notes=(*document.notes, note))
 
 
 def _write(stack: LayerStack, target: Target, progress: Progress, options: dict[str, Any]) -> None:

@@ -1,0 +1,80 @@
+"""Who takes pictures apart for `layerlift decompose`: this process, or a server.
+
+Law: one door (`maker`) with the same promise on both sides: a picture in, a LayerStack out, LayerliftErrors alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from layerlift import engines
+from layerlift.cli.pictures import Wanted
+from layerlift.decomposition import check, decompose
+from layerlift.formats import picture
+from layerlift.imaging.geometry import Extent
+from layerlift.imaging.layer import Document, LayerStack
+from layerlift.imaging.resample import reduce
+from layerlift.progress import Progress
+
+Make: TypeAlias = Callable[[Wanted, Progress], LayerStack]
+
+
+@contextmanager
+def maker(arguments: argparse.Namespace) -> Iterator[Make]:
+    """Whoever was asked for. Raises what is wrong for every picture: RequestError, EngineUnavailable, ServerError."""
+    if arguments.server is None:
+        yield _here(arguments)
+        return
+    from layerlift.cli.server.ask import connected
+
+    with connected(arguments.server) as client:
+
+        def make(wanted: Wanted, progress: Progress) -> LayerStack:
+            """A file goes up as it is (it is smaller than its pixels), unless we have to reduce it first."""
+            source = wanted.path
+            if source is None or arguments.max_size is not None:
+                progress.stage("Reading", 0.0)
+                return client.decompose(_document(wanted, arguments.max_size), progress=progress, **_wishes(arguments))
+            return client.decompose(source, progress=progress, **_wishes(arguments))
+
+        yield make
+
+
+def _here(arguments: argparse.Namespace) -> Make:
+    engine = engines.get(arguments.engine or engines.DEFAULT)
+    check(engine.info, arguments.layers)
+
+    def make(wanted: Wanted, progress: Progress) -> LayerStack:
+        progress.stage("Reading", 0.0)
+        document = _document(wanted, arguments.max_size)
+        wishes = {**_wishes(arguments), "engine": engine}
+        return decompose(document, progress=progress.part(0.05, 1.0), **wishes)
+
+    return make
+
+
+def _wishes(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "engine": arguments.engine,
+        "layers": arguments.layers,
+        "what": arguments.what,
+        "text_grouping": arguments.text,
+        "seed": arguments.seed,
+    }
+
+
+def _document(wanted: Wanted, max_size: int | None) -> Document:
+    document = picture.read(wanted.path or sys.stdin.buffer, name=None if wanted.path else "Picture")
+    side = max(document.extent)
+    if max_size is None or side <= max_size:
+        return document
+    scale = max_size / side
+    extent = Extent(*(max(1, round(length * scale)) for length in document.extent))
+    (w, h), (rw, rh) = document.extent, extent
+    note = f"The picture was reduced from {w} × {h} to {rw} × {rh} pixels, as --max-size asks."
+    return replace(document, pixels=reduce(document.pixels, extent), notes=(*document.notes, note))
