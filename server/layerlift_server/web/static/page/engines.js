@@ -1,0 +1,22 @@
+/** The server's engines, and why one cannot run here. Law: draws what Welcome said. */
+
+import { el, fill } from "./elements.js";
+import { text } from "./strings.js";
+
+export class Engines {
+  constructor(desk) {
+    this.list = el("ul", { class: "engines" }, el("li", { class: "faint" }, text.enginesNone));
+    this.element = el("section", { class: "card", "aria-labelledby": "engines-title" }, el("h2", { id: "engines-title" }, text.engines), this.list);
+    desk.on("connection", () => desk.engines.length > 0 && fill(this.list, ...desk.engines.map(row)));
+  }
+}
+
+function row({ title, missing, default: usual }) {
+  const state = missing === null ? el("span", { class: "badge good" }, text.engineReady) : el("span", { class: "badge" }, text.engineMissing);
+  return el(
+    "li",
+    { class: "engine" },
+    el("div", { class: "engine-name" }, el("h3", {}, usual ? text.engineDefault(title) : title), state),
+    missing === null ? null : el("p", { class: "small faint" }, missing),
+  );
+}

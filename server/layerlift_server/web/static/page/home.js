@@ -1,0 +1,17 @@
+/** The first page: where to drop, what runs, engines, devices. Law: lays them out. */
+
+import { Devices } from "./devices.js";
+import { target } from "./dropping.js";
+import { el } from "./elements.js";
+import { Engines } from "./engines.js";
+import { Queue } from "./queue.js";
+import { Wishes } from "./wishes.js";
+
+export class Home {
+  constructor(desk, take) {
+    this.wishes = new Wishes();
+    desk.on("connection", () => this.wishes.offer(desk.engines));
+    const side = el("div", { class: "home-side" }, new Engines(desk).element, new Devices(desk).element);
+    this.element = el("div", { class: "home" }, target(take, this.wishes.element), el("div", { class: "home-rest" }, new Queue(desk).element, side));
+  }
+}
