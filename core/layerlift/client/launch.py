@@ -54,10 +54,10 @@ def start(words: Sequence[str] | None = None, *, patience: float = START) -> Add
 
 
 def _log() -> IO[bytes]:
-    """Where a server without a terminal speaks to: `server.log` among the user's Layerlift things."""
+    """Where a server without a terminal speaks to: `started.log` among the user's Layerlift things."""
     try:
         folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder() / "server.log"
+        path = folder() / "started.log"
         mode = "w+b" if path.exists() and path.stat().st_size > LOG_BYTES else "a+b"
         return path.open(mode)
     except OSError as wrong:
