@@ -222,22 +222,31 @@ class Action:
                 self._inserting[task.job] = self.host.insert_new(task.place, pieces)
             else:
                 self._inserting[task.job] = self.host.insert(task.place, task.seal, pieces, task.anyway)
+        trouble: Trouble | None = None
         try:
             done = next(self._inserting[task.job])
             task.fraction = task.fraction if done is None else done
             return done is not None
         except StopIteration:
+            pass
+        except Trouble as raised:
+            trouble = raised
+        self._inserting.pop(task.job, None)
+        if task.state == "inserting":  # the host may have run the event loop, and the user cancelled
+            self._ended(task, trouble)
+        return True
+
+    def _ended(self, task: Task, trouble: Trouble | None) -> None:
+        if trouble is None:
             self._inserted(task)
-        except Moved as moved:
+        elif isinstance(trouble, Moved):
             task.stop("kept")
-            task.trouble = moved.sentence
-            self.listener.said(moved.sentence, Say("The result is kept: insert it from the Layerlift panel."), True)
-        except Trouble as trouble:
+            task.trouble = trouble.sentence
+            self.listener.said(trouble.sentence, Say("The result is kept: insert it from the Layerlift panel."), True)
+        else:
             task.stop("failed")
             task.trouble, task.remedy = trouble.sentence, trouble.remedy
             self._told(task)
-        self._inserting.pop(task.job, None)
-        return True
 
     def _inserted(self, task: Task) -> None:
         task.stop("inserted")

@@ -1,6 +1,7 @@
 """Work in small pieces between the user's events.
 
 Law: one timer. Runs the action's steps for a few milliseconds at a time, and not at all while there is nothing to do.
+Never within itself: where Krita waits for its own threads it runs the event loop, and our timer with it.
 """
 
 from __future__ import annotations
@@ -26,16 +27,23 @@ class Pump(QtCore.QObject):
         self._timer = QtCore.QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._work)
+        self._working = False
 
     def wake(self) -> None:
         """There may be something to do."""
-        if not self._timer.isActive() and not self._action.idle:
+        if not self._timer.isActive() and not self._working and not self._action.idle:
             self._timer.start(0)
 
     def _work(self) -> None:
+        if self._working:
+            return
+        self._working = True
         end = time.perf_counter() + SLICE
         busy = True
-        while busy and time.perf_counter() < end:
-            busy = self._action.step()
+        try:
+            while busy and time.perf_counter() < end:
+                busy = self._action.step()
+        finally:
+            self._working = False
         if not self._action.idle:
             self._timer.start(0 if busy else PATIENCE)
