@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from layerlift.imaging.layer import LayerStack
 from layerlift.progress import Progress
 
-Operation: TypeAlias = Literal["decompose", "edit", "generate", "inpaint"]
+Operation: TypeAlias = Literal["decompose", "edit", "generate", "inpaint", "extend"]
 TextGrouping: TypeAlias = Literal["block", "line"]
 
 
