@@ -12,7 +12,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -53,13 +53,17 @@ class Desk:
         self._offers: tuple[EngineOffer, ...] = _PRESUMED
         self._chores_at = settings.steady() + _CHORES
         self._checkpoint: asyncio.Future[None] | None = None
+        self._ticking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the store, settle what a dead server left, be ready. Raises OutputError (the folder cannot be used)."""
         try:
-            arena.private_folder(self._folder)
-            self._lock = FolderLock(self._folder)
-            self._open()
+            with ExitStack() as undo:
+                arena.private_folder(self._folder)
+                lock = FolderLock(self._folder)
+                undo.callback(lock.close)
+                self._open(undo)
+                self._close = undo.pop_all()
         except InUse as error:
             raise OutputError(f"Another server uses {self._folder}.", "Stop it, or set LAYERLIFT_DATA_DIR.") from error
         except (OSError, sqlite3.Error, Newer) as error:
@@ -68,10 +72,12 @@ class Desk:
             ) from error
         self._ticking = asyncio.create_task(self._housekeep())
 
-    def _open(self) -> None:
+    def _open(self, undo: ExitStack) -> None:
         settings = self._settings
         self._trash = arena.Trash(self._folder / "trash")
+        undo.callback(self._trash.close)
         self._store = Store(arena.private_file(self._folder / "jobs.sqlite"))
+        undo.callback(self._store.close)
         self._results = Results(self._folder / "results", self._trash)
         self._uploads = Uploads(self._folder / "uploads", self._store, self._trash, settings, self._needed)
         self._book = Book(self._store, self._results, settings)
@@ -86,6 +92,8 @@ class Desk:
 
     async def stop(self, *, grace: float) -> None:
         """Take no more work, let the running job end within `grace` seconds, else put it back into the queue."""
+        if self._stopping or self._ticking is None:
+            return
         self._stopping = True
         self._ticking.cancel()
         with suppress(asyncio.CancelledError):
@@ -94,9 +102,8 @@ class Desk:
         if self._checkpoint is not None:
             await asyncio.wait([self._checkpoint])
         self._uploads.close()
-        self._store.close()
-        await asyncio.get_running_loop().run_in_executor(None, self._trash.close)
-        self._lock.close()
+        await asyncio.to_thread(self._trash.close)
+        self._close.close()
 
     def offers(self) -> Sequence[EngineOffer]:
         """The engines here."""

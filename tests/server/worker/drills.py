@@ -38,7 +38,9 @@ class Drill:
                 time.sleep(0.005)
         elif verb and (not where or not Path(where).exists()):
             if where:
-                Path(where).write_text(str(os.getpid()))
+                part = Path(f"{where}.part")
+                part.write_text(str(os.getpid()))
+                part.replace(where)
             _misbehave(verb)
         return FakeEngine().decompose(replace(request, what=None), progress)
 
