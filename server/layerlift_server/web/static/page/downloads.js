@@ -10,21 +10,15 @@ import { el, icon } from "./elements.js";
 import { text } from "./strings.js";
 import { complain, problem } from "./trouble.js";
 
-export class Downloads {
-  constructor(job) {
-    const links = Object.entries(text.formats).map(([format, [name, hosts]]) => link(job, format, name, hosts));
-    this.element = el(
-      "section",
-      { class: "card", "aria-labelledby": "download-title" },
-      el("h2", { id: "download-title" }, text.download),
-      el("ul", { class: "downloads" }, ...links.map((made) => el("li", {}, made))),
-    );
-  }
+/** The four links, for the head of a job's page. */
+export function downloads(job) {
+  const links = Object.entries(text.formats).map(([format, [name, hosts]]) => el("li", {}, link(job, format, name, hosts)));
+  return el("div", { class: "downloads" }, icon("download"), el("h2", { id: "download-title" }, text.download), el("ul", { "aria-labelledby": "download-title" }, ...links));
 }
 
 function link(job, format, name, hosts) {
   const anchor = el("a", { class: "download", href: `/export/${job}.${format}`, download: true });
-  anchor.append(icon("download"), el("strong", {}, name), el("span", { class: "small faint" }, hosts));
+  anchor.append(el("strong", {}, name), el("span", { class: "small faint" }, hosts));
   let ready = false;
   anchor.addEventListener("click", async (event) => {
     if (ready || event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -1,6 +1,7 @@
 /** The page of one job: waiting for it, what went wrong with it, or a look through its layers. Law: decides which. */
 
 import { announce, quarters } from "./announce.js";
+import { downloads } from "./downloads.js";
 import { button, el, fill, icon } from "./elements.js";
 import { progressOf } from "./progress.js";
 import { text } from "./strings.js";
@@ -14,7 +15,8 @@ export class JobPage {
     this.facts = el("p", { class: "faint" });
     this.body = el("div", { class: "job-body" });
     const back = el("a", { class: "back", href: "#/" }, icon("back"), text.back);
-    this.element = el("div", { class: "job-page" }, el("div", { class: "job-head" }, back, el("div", {}, this.title, this.facts)), this.body);
+    this.head = el("div", { class: "job-head" }, back, el("div", { class: "job-title" }, this.title, this.facts));
+    this.element = el("div", { class: "job-page" }, this.head, this.body);
     this.stops = [desk.on("job", (news) => news.job === job && this.show(news)), desk.on("jobs", () => this.show(desk.jobs.get(job)))];
     this.say = quarters((name, stage, fraction) => announce(text.progressNews(name, stage, fraction)));
     const known = desk.jobs.get(job);
@@ -77,6 +79,7 @@ export class JobPage {
     this.phase = "look";
     this.viewer = new Viewer(this.desk, job);
     announce(text.finished(job.name, job.done.layers));
+    this.head.append(downloads(this.job));
     fill(this.body, this.viewer.element);
   }
 

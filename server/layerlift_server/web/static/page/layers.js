@@ -16,7 +16,7 @@ export class LayersPanel {
     this.build();
     sheets.on("arrived", (sheet) => {
       const { thumb } = this.rows.get(sheet);
-      thumb.classList.toggle("dark", sheet.light > 0.72);
+      thumb.classList.add(sheet.light > 0.72 ? "dark" : "light");
       paint(thumb, sheet);
     });
     for (const kind of ["changed", "chosen", "hovered"]) sheets.on(kind, () => this.update());

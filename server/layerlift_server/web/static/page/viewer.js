@@ -7,7 +7,6 @@
 import { Darkroom } from "../pixels/darkroom-door.js";
 import { Compare } from "./compare.js";
 import { explodedSliders, viewSwitch, zoomButtons } from "./controls.js";
-import { Downloads } from "./downloads.js";
 import { el, shown } from "./elements.js";
 import { listen } from "./gestures.js";
 import { LayersPanel } from "./layers.js";
@@ -35,14 +34,14 @@ export class Viewer {
     this.note = el("p", { class: "hint small faint" });
     this.bar = el("progress", { class: "thin", max: 1, value: 0, "aria-label": text.loadingBar });
     listen(this.stage, (share) => this.compare.wipe(share));
-    this.element = this.build(job);
+    this.element = this.build(job.done);
     this.view("flat");
     this.fetched = this.fetch(job.job, layers).catch((error) => this.broken(error));
   }
 
-  build(job) {
+  build(done) {
     const views = viewSwitch((name) => this.view(name), FIRST);
-    const side = [new LayersPanel(this.sheets), new Downloads(job.job), new TryOut(this.sheets)].map(({ element }) => element);
+    const side = [new LayersPanel(this.sheets), new TryOut(this.sheets)].map(({ element }) => element);
     const picture = el(
       "div",
       { class: "picture" },
@@ -52,7 +51,7 @@ export class Viewer {
       this.compare.element,
       this.note,
     );
-    return el("div", { class: "viewer" }, picture, el("aside", { class: "side", "aria-label": text.layersTitle }, ...side, notes(job.done)));
+    return el("div", { class: "viewer" }, picture, el("aside", { class: "side", "aria-label": text.layersTitle }, ...side, notes(done)));
   }
 
   /** Pull the layers one by one, bottom first, then let them fly apart. */

@@ -3,7 +3,8 @@
  * text keys. Extensions, other keys, repeated keys, trailing bytes and deep nests are refused.
  *
  * Law: plain ES module, no DOM, no TextDecoder, no dependency: it runs in a page, a worker, Node and a UXP plugin.
- * Numbers: an integer is a Number within ±(2^53 − 1); `Float` marks a number that goes out as float64 though it is whole.
+ * Numbers: an integer is a Number within ±(2^53 − 1); `Float` marks a whole number that is a float64 on the wire, in both
+ * directions, so that 1.0 can be told from 1.
  */
 
 import { decodeUtf8, encodeUtf8 } from "./utf8.js";
@@ -179,6 +180,11 @@ class Reader {
     return this.view[method](this.take(width));
   }
 
+  float(method, width) {
+    const value = this.number(method, width);
+    return Number.isInteger(value) ? new Float(value) : value;
+  }
+
   big(method) {
     const value = Number(this.view[method](this.take(8)));
     if (!Number.isSafeInteger(value)) throw new CodecError("a whole number beyond 2^53");
@@ -233,8 +239,8 @@ const READ = {
   0xc4: (reader) => reader.binary(reader.number("getUint8", 1)),
   0xc5: (reader) => reader.binary(reader.number("getUint16", 2)),
   0xc6: (reader) => reader.binary(reader.number("getUint32", 4)),
-  0xca: (reader) => reader.number("getFloat32", 4),
-  0xcb: (reader) => reader.number("getFloat64", 8),
+  0xca: (reader) => reader.float("getFloat32", 4),
+  0xcb: (reader) => reader.float("getFloat64", 8),
   0xcc: (reader) => reader.number("getUint8", 1),
   0xcd: (reader) => reader.number("getUint16", 2),
   0xce: (reader) => reader.number("getUint32", 4),

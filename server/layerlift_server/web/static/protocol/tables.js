@@ -2,8 +2,9 @@
  * Every message of protocol 1, its fields in order: [name, type] or, where the field may be missing, [name, type, default].
  *
  * Law: data only, and what stands between the two markers is JSON: a test reads it and compares it with the dataclasses
- * in layerlift.wire. Types: "str", "int", "float", "bool", "bytes", a value's name; "T?" may be null, "[T]" is a list,
- * "{T}" a map with text keys, "a|b" one of these, "param" a boolean, a number, text or null.
+ * in layerlift.wire. Types: "str a..b" and "bytes a..b" (so many bytes of UTF-8), "int a..b", "float a..b", "bool", "~name"
+ * (a text like that pattern), a value's name, "param" (a boolean, a number, text or null); "T?" may be null, "[T] a..b" is
+ * a list of so many, "{T} a..b" a map with words for keys, "a|b" one of these.
  */
 
 // prettier-ignore
@@ -11,81 +12,120 @@ export const TABLES = /* JSON begins */
 {
   "protocol": 1,
   "oldest": 1,
+  "limits": {"chunk": 262144, "message": 266240, "upload": 1099511627776, "word": 100},
+  "patterns": {"uuid": "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "digest": "[0-9a-f]{64}", "code": "[0-9]{6}"},
   "values": {
-    "Problem": [["code", "str"], ["sentence", "str"], ["remedy", "str", ""], ["retryable", "bool", false]],
-    "Bounds": [["x", "int"], ["y", "int"], ["width", "int"], ["height", "int"]],
-    "DocumentInfo": [
-      ["name", "str"], ["kind", "'pixels'|'file'", "pixels"], ["width", "int", 0], ["height", "int", 0],
-      ["depth", "0|8|16", 0], ["x", "int", 0], ["y", "int", 0], ["mask", "bool", false], ["icc", "int", 0]
+    "Problem": [
+      ["code", "str 0..100"], ["sentence", "str 0..500"], ["remedy", "str 0..500", ""], ["retryable", "bool", false]
     ],
-    "TextLine": [["content", "str"], ["quad", "[float]"], ["confidence", "float", 1.0]],
-    "Text": [["lines", "[TextLine]"], ["colour", "[int]", [0, 0, 0]]],
+    "Bounds": [
+      ["x", "int -10000000..10000000"], ["y", "int -10000000..10000000"], ["width", "int 1..1000000"],
+      ["height", "int 1..1000000"]
+    ],
+    "DocumentInfo": [
+      ["name", "str 0..255"], ["kind", "'pixels'|'file'", "pixels"], ["width", "int 0..1000000", 0],
+      ["height", "int 0..1000000", 0], ["depth", "0|8|16", 0], ["x", "int -10000000..10000000", 0],
+      ["y", "int -10000000..10000000", 0], ["mask", "bool", false], ["icc", "int 0..16777216", 0]
+    ],
+    "TextLine": [
+      ["content", "str 0..500"], ["quad", "[float -10000000..10000000] 8..8"], ["confidence", "float 0..1", 1.0]
+    ],
+    "Text": [["lines", "[TextLine] 0..256"], ["colour", "[int 0..255] 3..3", [0, 0, 0]]],
     "LayerInfo": [
-      ["index", "int"], ["name", "str"], ["role", "str"], ["bounds", "Bounds"], ["depth", "8|16"], ["size", "int"],
-      ["digest", "str"], ["opacity", "float", 1.0], ["blend_mode", "str", "normal"], ["group", "[str]", []],
-      ["confidence", "float", 1.0], ["text", "Text?", null]
+      ["index", "int 0..1024"], ["name", "str 0..255"], ["role", "str 0..100"], ["bounds", "Bounds"],
+      ["depth", "8|16"], ["size", "int 0..1099511627776"], ["digest", "~digest"], ["opacity", "float 0..1", 1.0],
+      ["blend_mode", "str 0..100", "normal"], ["group", "[str 0..255] 0..16", []], ["confidence", "float 0..1", 1.0],
+      ["text", "Text?", null]
     ],
     "EngineOffer": [
-      ["name", "str"], ["title", "str"], ["operations", "[str]"], ["max_layers", "int"], ["default", "bool", false],
-      ["missing", "str?", null]
+      ["name", "str 0..100"], ["title", "str 0..255"], ["operations", "[str 0..100] 0..16"],
+      ["max_layers", "int 0..1024"], ["default", "bool", false], ["missing", "str 0..500?", null]
     ],
-    "Limits": [["side", "int"], ["pixels", "int"], ["upload", "int"], ["layers", "int"], ["jobs", "int"]],
-    "ClientInfo": [["name", "str"], ["version", "str"], ["host", "str", ""], ["host_version", "str", ""]],
+    "Limits": [
+      ["side", "int 0..1000000"], ["pixels", "int 0..9007199254740991"], ["upload", "int 0..1099511627776"],
+      ["layers", "int 0..1024"], ["jobs", "int 0..9007199254740991"]
+    ],
+    "ClientInfo": [
+      ["name", "str 0..255"], ["version", "str 0..100"], ["host", "str 0..255", ""],
+      ["host_version", "str 0..100", ""]
+    ],
     "JobInfo": [
-      ["job", "str"], ["name", "str"], ["client", "str"], ["operation", "str"], ["engine", "str"],
-      ["state", "'queued'|'running'|'done'|'failed'|'cancelled'|'interrupted'"], ["created", "float"],
-      ["mine", "bool", true], ["position", "int?", null], ["stage", "str", ""], ["fraction", "float", 0.0],
-      ["eta", "float?", null], ["finished", "float?", null], ["layers", "int", 0], ["width", "int", 0],
-      ["height", "int", 0], ["depth", "int", 0], ["kept", "bool", false], ["problem", "Problem?", null]
+      ["job", "~uuid"], ["name", "str 0..255"], ["client", "str 0..255"], ["operation", "str 0..100"],
+      ["engine", "str 0..100"], ["state", "'queued'|'running'|'done'|'failed'|'cancelled'|'interrupted'"],
+      ["created", "float 0..9007199254740991"], ["mine", "bool", true],
+      ["position", "int 1..9007199254740991?", null], ["stage", "str 0..100", ""], ["fraction", "float 0..1", 0.0],
+      ["eta", "float 0..9007199254740991?", null], ["finished", "float 0..9007199254740991?", null],
+      ["layers", "int 0..1024", 0], ["width", "int 0..1000000", 0], ["height", "int 0..1000000", 0],
+      ["depth", "0|8|16", 0], ["kept", "bool", false], ["problem", "Problem?", null]
     ],
-    "Device": [["device", "str"], ["name", "str"], ["paired", "float"], ["last_seen", "float"]]
+    "Device": [
+      ["device", "~uuid"], ["name", "str 0..255"], ["paired", "float 0..9007199254740991"],
+      ["last_seen", "float 0..9007199254740991"]
+    ]
   },
   "client": {
     "hello": [
-      ["client", "ClientInfo"], ["token", "str?", null], ["code", "str?", null], ["device", "str?", null],
-      ["protocol", "int", 1], ["oldest", "int", 1]
+      ["client", "ClientInfo"], ["token", "str 0..200?", null], ["code", "~code?", null],
+      ["device", "str 0..255?", null], ["protocol", "int 1..65535", 1], ["oldest", "int 1..65535", 1]
     ],
-    "put": [["transfer", "int"], ["upload", "str"], ["size", "int"], ["document", "DocumentInfo"]],
+    "put": [
+      ["transfer", "int 0..4294967295"], ["upload", "~uuid"], ["size", "int 0..1099511627776"],
+      ["document", "DocumentInfo"]
+    ],
     "submit": [
-      ["job", "str"], ["operation", "'decompose'|'edit'|'generate'|'inpaint'", "decompose"], ["engine", "str?", null],
-      ["upload", "str?", null], ["params", "{param}", {}], ["detached", "bool", false]
+      ["job", "~uuid"], ["operation", "'decompose'|'edit'|'generate'|'inpaint'|'extend'", "decompose"],
+      ["engine", "str 0..100?", null], ["upload", "~uuid?", null], ["params", "{param} 0..32", {}],
+      ["detached", "bool", false]
     ],
-    "watch": [["job", "str"]],
-    "get": [["transfer", "int"], ["job", "str"], ["layer", "int?", null], ["offset", "int", 0]],
-    "stop": [["transfer", "int"]],
-    "cancel": [["job", "str"]],
-    "jobs": [["since", "float", 0.0]],
-    "drop": [["job", "str"]],
-    "keep": [["job", "str"], ["keep", "bool", true]],
+    "watch": [["job", "~uuid"]],
+    "get": [
+      ["transfer", "int 0..4294967295"], ["job", "~uuid"], ["layer", "int 0..1024?", null],
+      ["offset", "int 0..1099511627776", 0]
+    ],
+    "stop": [["transfer", "int 0..4294967295"]],
+    "cancel": [["job", "~uuid"]],
+    "jobs": [["since", "float 0..9007199254740991", 0.0]],
+    "drop": [["job", "~uuid"]],
+    "keep": [["job", "~uuid"], ["keep", "bool", true]],
     "pair": [],
     "devices": [],
-    "revoke": [["device", "str"]],
-    "ack": [["transfer", "int"], ["offset", "int"]],
-    "chunk": [["transfer", "int"], ["offset", "int"], ["data", "bytes"]]
+    "revoke": [["device", "~uuid"]],
+    "ack": [["transfer", "int 0..4294967295"], ["offset", "int 0..1099511627776"]]
   },
   "server": {
     "welcome": [
-      ["protocol", "int"], ["server", "str"], ["chunk", "int"], ["window", "int"], ["engines", "[EngineOffer]"],
-      ["limits", "Limits"], ["owner", "bool", false], ["token", "str?", null]
+      ["protocol", "int 1..65535"], ["server", "str 0..255"], ["chunk", "int 1..262144"],
+      ["window", "int 1..8388608"], ["engines", "[EngineOffer] 0..32"], ["limits", "Limits"],
+      ["owner", "bool", false], ["token", "str 0..200?", null]
     ],
-    "ready": [["transfer", "int"], ["offset", "int"], ["size", "int"]],
-    "queued": [["job", "str"], ["position", "int"]],
-    "started": [["job", "str"], ["engine", "str"], ["attempt", "int", 1]],
-    "progress": [["job", "str"], ["stage", "str"], ["fraction", "float"], ["eta", "float?", null]],
-    "preview": [["job", "str"], ["width", "int"], ["height", "int"], ["png", "bytes"]],
-    "layer": [["job", "str"], ["layer", "LayerInfo"]],
+    "ready": [
+      ["transfer", "int 0..4294967295"], ["offset", "int 0..1099511627776"], ["size", "int 0..1099511627776"]
+    ],
+    "queued": [["job", "~uuid"], ["position", "int 1..9007199254740991"]],
+    "started": [["job", "~uuid"], ["engine", "str 0..100"], ["attempt", "int 1..9007199254740991", 1]],
+    "progress": [
+      ["job", "~uuid"], ["stage", "str 0..100"], ["fraction", "float 0..1"],
+      ["eta", "float 0..9007199254740991?", null]
+    ],
+    "preview": [
+      ["job", "~uuid"], ["width", "int 1..1000000"], ["height", "int 1..1000000"], ["png", "bytes 0..262144"]
+    ],
+    "layer": [["job", "~uuid"], ["layer", "LayerInfo"]],
     "done": [
-      ["job", "str"], ["layers", "int"], ["width", "int"], ["height", "int"], ["depth", "8|16"], ["icc", "int"],
-      ["seconds", "float"], ["notes", "[str]", []], ["drift", "float?", null]
+      ["job", "~uuid"], ["layers", "int 0..1024"], ["width", "int 1..1000000"], ["height", "int 1..1000000"],
+      ["depth", "8|16"], ["icc", "int 0..16777216"], ["seconds", "float 0..9007199254740991"],
+      ["notes", "[str 0..500] 0..32", []], ["drift", "float 0..1?", null]
     ],
-    "failed": [["job", "str"], ["state", "'failed'|'cancelled'|'interrupted'"], ["problem", "Problem"]],
-    "job_list": [["jobs", "[JobInfo]"]],
-    "dropped": [["job", "str"]],
-    "pairing": [["code", "str"], ["seconds", "float"]],
-    "device_list": [["devices", "[Device]"]],
-    "refused": [["about", "str"], ["problem", "Problem"], ["job", "str?", null], ["transfer", "int?", null]],
-    "ack": [["transfer", "int"], ["offset", "int"]],
-    "chunk": [["transfer", "int"], ["offset", "int"], ["data", "bytes"]]
+    "failed": [["job", "~uuid"], ["state", "'failed'|'cancelled'|'interrupted'"], ["problem", "Problem"]],
+    "job_list": [["jobs", "[JobInfo] 0..100"]],
+    "dropped": [["job", "~uuid"]],
+    "pairing": [["code", "~code"], ["seconds", "float 0..9007199254740991"]],
+    "device_list": [["devices", "[Device] 0..100"]],
+    "refused": [
+      ["about", "str 0..100"], ["problem", "Problem"], ["job", "~uuid?", null],
+      ["transfer", "int 0..4294967295?", null]
+    ],
+    "ack": [["transfer", "int 0..4294967295"], ["offset", "int 0..1099511627776"]]
   }
 }
 /* JSON ends */;

@@ -18,6 +18,16 @@ export function encodeUtf8(text) {
   return Uint8Array.from(bytes);
 }
 
+/** How many bytes `text` has; half a character counts as the three that stand for it. */
+export function utf8Length(text) {
+  let length = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0);
+    length += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return length;
+}
+
 /** The text that `bytes` spell, or RangeError. */
 export function decodeUtf8(bytes) {
   let text = "";
@@ -46,9 +56,9 @@ export function decodeUtf8(bytes) {
 /** `text` if its UTF-8 has at most `size` bytes, else its beginning and an ellipsis; half characters become "?". */
 export function clipped(text, size) {
   const whole = Array.from(text, (character) => (/[\ud800-\udfff]/.test(character) && character.length === 1 ? "?" : character));
-  const fits = (characters) => encodeUtf8(characters.join("")).length;
-  if (fits(whole) <= size) return whole.join("");
-  while (fits(whole) > size - 3) whole.pop();
+  const length = (characters) => utf8Length(characters.join(""));
+  if (length(whole) <= size) return whole.join("");
+  while (length(whole) > size - 3) whole.pop();
   return `${whole.join("").trimEnd()}…`;
 }
 
