@@ -1,1 +1,4 @@
-"""Putting Layerlift's plug-ins into the programs that they are for. Knows the library's client and wire, no host's API."""
+"""Putting Layerlift's plug-ins into the programs that they are for.
+
+Floor: knows the library's client and wire; no host's API, and no host needs to run.
+"""

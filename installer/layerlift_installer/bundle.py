@@ -1,7 +1,7 @@
 """A plug-in as its host takes it: our sources with the protocol's rooms put inside.
 
-Law: files in, files out; the same sources give the same bytes. The plug-ins say `layerlift.wire`; inside a host there is
-no Layerlift, so the wire's own folder is copied in beside them and that name is rewritten, in it and in the plug-in.
+Law: files in, files out; the same sources give the same bytes. The plug-ins say `layerlift.wire`; inside a host there
+is no Layerlift, so the wire's own folder is copied in beside them and that name is rewritten, in it and in the plug-in.
 """
 
 from __future__ import annotations

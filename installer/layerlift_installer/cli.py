@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
             continue
         one.add_argument("host", choices=HOSTS, help="the program")
         if verb == "install":
-            one.add_argument("--resources", type=Path, metavar="DIR", help="Krita's resource folder, if it is a special one")
+            one.add_argument("--resources", type=Path, metavar="DIR", help="Krita's resource folder, if a special one")
         if verb == "bundle":
             one.add_argument("-o", "--out", type=Path, metavar="ZIP", help="the file (default: layerlift_krita.zip)")
 
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return verbs[arguments.verb](arguments)
     except LayerliftError as error:
-        print(f"layerlift: {error}", file=sys.stderr)
+        sys.stderr.write(f"layerlift: {error}\n")
         return 1
 
 
@@ -61,18 +61,18 @@ def _install(arguments: argparse.Namespace) -> int:
         chosen = [krita for krita in usual if krita.here] or usual[:1]
     for krita in chosen:
         hosts.install(krita, made)
-        print(f"Layerlift is in Krita ({krita.kind}): {krita.package}")
+        _say(f"Layerlift is in Krita ({krita.kind}): {krita.package}")
     hosts.record_launch()
-    print("Restart Krita, then right-click a layer: “Decompose into Layers”.")
+    _say("Restart Krita, then right-click a layer: “Decompose into Layers”.")
     return 0
 
 
 def _remove(_: argparse.Namespace) -> int:
     gone = [krita for krita in hosts.kritas() if hosts.remove(krita)]
     for krita in gone:
-        print(f"Layerlift is out of Krita ({krita.kind}).")
+        _say(f"Layerlift is out of Krita ({krita.kind}).")
     if not gone:
-        print("Layerlift was in no Krita here.")
+        _say("Layerlift was in no Krita here.")
     return 0
 
 
@@ -80,14 +80,18 @@ def _list(_: argparse.Namespace) -> int:
     for krita in hosts.kritas():
         if krita.here:
             version = krita.version()
-            print(f"krita  {krita.kind:14} {version or 'not installed':14} {krita.resources}")
+            _say(f"krita  {krita.kind:14} {version or 'not installed':14} {krita.resources}")
     return 0
 
 
 def _bundle(arguments: argparse.Namespace) -> int:
     made = bundle.krita()
-    print(made.write_zip(arguments.out or Path(f"{made.name}.zip")))
+    _say(made.write_zip(arguments.out or Path(f"{made.name}.zip")))
     return 0
+
+
+def _say(words: object) -> None:
+    sys.stdout.write(f"{words}\n")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""A desk with a real Krita on it: a virtual screen, a throw-away home, and an ear inside (probe/) that answers questions.
+"""A desk with a real Krita on it: a virtual screen, a throw-away home, and an ear inside (probe/).
 
 `do` runs a piece of code in Krita's own thread and gives back what it left in `room["answer"]`; `wait` asks until that
 is true. Mouse and keys are xdotool's: what a test clicks a person could have clicked.
@@ -18,7 +18,7 @@ from typing import Any
 HERE = Path(__file__).parent
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 PATIENCE = 180.0
-"""Seconds until something that should happen is taken for never happening; a first start takes up to 30 on a busy machine."""
+"""Seconds until something that should happen is taken for never happening: a first start takes 30 on a busy machine."""
 SCREEN = (1600, 1000)
 
 KRITARC = """[General]

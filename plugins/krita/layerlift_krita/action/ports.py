@@ -126,7 +126,7 @@ class Host(Protocol):
     """The program we sit in."""
 
     def snapshot(self, wish: Wish, place: Place | None = None) -> Snapshot:
-        """Take what the user means now, or what is at `place`, at once. Raises Trouble (nothing open, empty layer, …)."""
+        """Take what the user means now, or what is at `place`, at once. Raises Trouble (nothing open, …)."""
         ...
 
     def insert(self, place: Place, seal: str, pieces: Sequence[Piece], anyway: bool) -> Steps:

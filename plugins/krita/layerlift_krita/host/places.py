@@ -105,7 +105,8 @@ def standing(place: KritaPlace, *, anyway: bool = False) -> tuple[Document, Node
     if source is None:
         if place.node and not anyway:
             raise Moved(Say("The layer “{name}” is gone.", name=place.name))
-        tops = document.rootNode().childNodes()
+        # Above all layers, but below what is no layer: the selection hangs at the root as a mask.
+        tops = [node for node in document.rootNode().childNodes() if not node.type().endswith("mask")]
         return document, document.rootNode(), tops[-1] if tops else None
     return document, *_unlocked(source)
 

@@ -34,7 +34,7 @@ class KritaSnapshot:
         self.icc = profile_bytes(self._wire)
         # Decomposing means the selected pixels and nothing else; filling means: look at all, change the selected ones.
         self.mask = bool(mask) and wish.operation == "inpaint"
-        self.notes = notes(node, self._space)
+        self.notes = notes(node, self._space, place)
         self._converter = Converter(self._space, self._wire, self.width) if self._space != self._wire else None
         self._rows = self._converter.rows if self._converter else rows_per_band(self.width, self._space.pixel, BAND)
         self._print = Fingerprint(-(-self.height // self._rows))
@@ -220,11 +220,14 @@ def show(node: Node) -> None:
         node = node.parentNode()
 
 
-def notes(node: Node, space: Space) -> tuple[Say, ...]:
+def notes(node: Node, space: Space, place: KritaPlace) -> tuple[Say, ...]:
     """What the user should know about this source."""
     found = [] if space.loss is None else [space.loss]
     if _animated(node):
         found.append(Say("This is animated: only the current frame was taken apart."))
+    if place.opacity < 255 or place.blend != "normal":
+        # The group gets both, to stand in for the source; hiding that for the user could not be undone.
+        found.append(Say("Hide “{name}” to see the layers alone: it shows through.", name=place.name))
     return tuple(found)
 
 

@@ -1,7 +1,7 @@
 """Krita's base classes and places for plugins.
 
-Quirks: the window object given to `createActions` dies when that returns (5.1–5.3), its Qt window does not; `DockPosition`
-enumerations are spelled differently in Krita 6.
+Quirks: the window object given to `createActions` dies when that returns (5.1–5.3), its Qt window does not; the
+`DockPosition` enumeration is spelled differently in Krita 6.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Any
 
 from layerlift.wire.values import EngineOffer
 from layerlift_krita.i18n import tr
-from layerlift_krita.qt import QtCore, QtWidgets
+from layerlift_krita.qt import QtWidgets
 from layerlift_krita.settings import MOST_LAYERS, Choice
 
 
@@ -100,11 +100,8 @@ class Options(QtWidgets.QWidget):  # type: ignore[misc]
 def _combo(*items: tuple[str, str]) -> Any:
     combo = QtWidgets.QComboBox()
     combo.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(8)
-    combo.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
+    combo.setMinimumContentsLength(4)
+    combo.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
     for data, text in items:
         combo.addItem(text, data)
     return combo
-
-
-ALIGN_TOP = QtCore.Qt.AlignmentFlag.AlignTop

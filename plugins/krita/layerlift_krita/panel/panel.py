@@ -30,12 +30,15 @@ class Panel(QtWidgets.QWidget):  # type: ignore[misc]
         self._list = QtWidgets.QVBoxLayout()
         self._list.setSpacing(4)
         inside = QtWidgets.QWidget()
+        inside.setMinimumWidth(0)
+        inside.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
         column = QtWidgets.QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
-        column.addWidget(self.connection)
+        # What goes on comes before what can be set: the docker is often no higher than this.
         column.addWidget(self.go)
-        column.addWidget(self.options)
+        column.addWidget(self.connection)
         column.addLayout(self._list)
+        column.addWidget(self.options)
         column.addStretch(1)
         scroll = QtWidgets.QScrollArea()
         scroll.setWidgetResizable(True)
@@ -70,7 +73,7 @@ class Panel(QtWidgets.QWidget):  # type: ignore[misc]
     def _connection(self) -> str:
         action, state = self.studio.action, self.studio.link.state
         if action.welcome is not None:
-            return tr("● Connected to Layerlift {version}", version=action.welcome.server)
+            return tr("● Connected: {server}", server=action.welcome.server)
         if state == "starting":
             return tr("○ Starting the Layerlift server…")
         if state in ("dialling", "pausing"):

@@ -9,15 +9,18 @@ import os
 import sys
 import time
 import traceback
+from pathlib import Path
 
 try:
-    from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
+    from PyQt5.QtCore import QObject, Qt, QTimer
     from PyQt5.QtNetwork import QHostAddress, QTcpServer
 except ImportError:
-    from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
+    from PyQt6.QtCore import QObject, Qt, QTimer
     from PyQt6.QtNetwork import QHostAddress, QTcpServer
 
 from krita import Extension, Krita
+
+from layerlift_probe import inside
 
 BEAT = 2
 """Milliseconds between two beats of the clock that measures how long the event loop stood still."""
@@ -34,7 +37,7 @@ sys.excepthook = crashed
 
 
 class Stalls(QObject):
-    """How long the event loop stood still: a timer that should beat every BEAT milliseconds, and by how much it was late."""
+    """How long the event loop stood still: a timer that should beat every BEAT milliseconds, and how late it was."""
 
     def __init__(self, parent):
         super().__init__(parent)
@@ -69,16 +72,16 @@ class Probe(Extension):
     def setup(self):
         """Listen; tell the port in the file that the test named."""
         Krita.instance().setBatchmode(True)
-        self.room = {"krita": Krita.instance(), "stalls": Stalls(self), "QEvent": QEvent}
+        self.room = {"krita": Krita.instance(), "stalls": Stalls(self), "inside": inside}
         self.server = QTcpServer(self)
         self.server.newConnection.connect(self.greet)
         self.server.listen(QHostAddress("127.0.0.1"))
-        port = os.environ["LAYERLIFT_PROBE"]
-        with open(port + ".part", "w") as out:
-            out.write(str(self.server.serverPort()))
-        os.replace(port + ".part", port)
+        port = Path(os.environ["LAYERLIFT_PROBE"])
+        part = port.with_suffix(".part")
+        part.write_text(str(self.server.serverPort()))
+        part.replace(port)
 
-    def createActions(self, window):
+    def createActions(self, window):  # noqa: N802 - Krita's name
         """Nothing: it only listens."""
 
     def greet(self):
@@ -93,7 +96,7 @@ class Probe(Extension):
                 exec(
                     compile(question["code"], "<test>", "exec"), {**self.room, **question["values"], "room": self.room}
                 )
-            except BaseException:
+            except BaseException:  # noqa: BLE001 - it is the test that should fail
                 reply = {"error": traceback.format_exc()}
             else:
                 reply = {"answer": self.room.pop("answer", None)}
