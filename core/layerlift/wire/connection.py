@@ -58,8 +58,8 @@ class Connection:
         try:
             return self._heard(payload)
         except RemoteProtocolError:
-            self._last_words = self.side == "server" and self.state != "closed"
-            self.state = "closed"
+            if self.state != "closed":
+                self.state, self._last_words = "closed", self.side == "server"
             self._ledger.transfers.clear()
             raise
 

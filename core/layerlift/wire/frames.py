@@ -14,7 +14,7 @@ from layerlift.wire.errors import LocalProtocolError, RemoteProtocolError
 from layerlift.wire.messages import FROM_CLIENT, FROM_SERVER, Chunk, Message
 from layerlift.wire.rules import broken
 from layerlift.wire.schema import record
-from layerlift.wire.shapes import Mismatch
+from layerlift.wire.shapes import Mismatch, at
 
 _PREFIX = struct.Struct(">BBBIBQBI")
 _ARRAY_OF_4, _ONE, _U32, _U64, _BIN32 = 0x94, 0x01, 0xCE, 0xCF, 0xC6
@@ -31,9 +31,9 @@ def encode(message: Message) -> bytes:
     if KINDS.get(message.kind) is not type(message):
         raise LocalProtocolError(f"{type(message).__name__} is no message of this protocol.")
     try:
-        written = record(type(message)).write(message)
+        written = at(message.kind, record(type(message)).write, message)
     except Mismatch as mismatch:
-        raise LocalProtocolError(f"{message.kind}: {mismatch}") from None
+        raise LocalProtocolError(str(mismatch)) from None
     if wrong := broken(message):
         raise LocalProtocolError(wrong)
     payload = msgpack.pack({"type": message.kind, **written})
@@ -81,11 +81,7 @@ def _message(value: msgpack.Value) -> Message:
     cls = KINDS.get(kind) if isinstance(kind, str) else None
     if cls is None:
         raise msgpack.Malformed("A message's type is none of this protocol's.")
-    try:
-        message: Message = record(cls).read(value)
-    except Mismatch as mismatch:
-        mismatch.path.insert(0, cls.kind)
-        raise
+    message: Message = at(cls.kind, record(cls).read, value)
     if wrong := broken(message):
         raise msgpack.Malformed(wrong)
     return message
