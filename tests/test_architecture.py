@@ -113,6 +113,8 @@ FLOORS: dict[str, set[str]] = {
         "layerlift_server.settings",
         "layerlift_server.trust",
     },
+    # another process than the server's: it may look at engines
+    "layerlift_server.doctor": {"layerlift.engines", "=layerlift", "layerlift.wire", "layerlift_server"},
     "layerlift_server": {"=layerlift", "layerlift.errors", "layerlift.wire", "layerlift_server"},
 }
 

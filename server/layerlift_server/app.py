@@ -9,6 +9,8 @@ import asyncio
 import os
 import socket
 import ssl
+import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from aiohttp import web
@@ -42,17 +44,17 @@ _LEAVE_SECONDS = 3.0
 
 class Server:
     """One server over `jobs`. `start` opens its doors, `stop` closes them; between them `port` and `remote_port` are
-    where it listens."""
+    where it listens. `clock` (seconds, never going back) is what codes, keys and cookies expire by."""
 
-    def __init__(self, settings: Settings, jobs: Jobs) -> None:
+    def __init__(self, settings: Settings, jobs: Jobs, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.settings, self.token = settings, tokens.fresh()
         self.port = 0
         self.remote_port: int | None = None
         self.certificate: Certificate | None = None
-        tally, devices, code = Tally(), Devices(settings.data / "devices.json"), PairingCode()
+        tally, devices, code = Tally(), Devices(settings.data / "devices.json"), PairingCode(clock=clock)
         keeper = Doorkeeper(self.token, devices, code, tally.add)
         self.house = House(jobs, keeper, devices, code, tally, Log(), f"layerlift {__version__}")
-        self.visits, self.connections, self.pulse = Visits(), Connections(tally), Pulse()
+        self.visits, self.connections, self.pulse = Visits(clock=clock), Connections(tally), Pulse()
         self._page = Page()
         self._runners: list[web.AppRunner] = []
         self._listening: list[asyncio.Server] = []
@@ -67,8 +69,7 @@ class Server:
         await self.house.jobs.start()
         self._working = True
         self._beat = asyncio.create_task(self.pulse.beat())
-        host, port = ("127.0.0.1", 0) if settings.remote else (_numeric(settings.host), settings.port)
-        self.port = await self._listen(Door("http"), host, port, None)
+        self.port = await self._listen(Door("http"), "127.0.0.1", 0 if settings.remote else settings.port, None)
         if self.certificate is not None:
             names = {name for name in (host_name(one) for one in (settings.host, *settings.names)) if name}
             door = Door("https", frozenset(names), remote=True)
@@ -161,7 +162,3 @@ def _bind(host: str, port: int) -> socket.socket:
         bound.close()
         raise
     return bound
-
-
-def _numeric(host: str) -> str:
-    return "127.0.0.1" if host == "localhost" else host

@@ -10,6 +10,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from layerlift.errors import LayerliftError
@@ -18,7 +19,8 @@ from layerlift_server.app import Server
 from layerlift_server.doors.certificate import spelled
 from layerlift_server.doors.transport import fast_reader
 from layerlift_server.jobs.port import Jobs
-from layerlift_server.presence import LOCK, Lock, Presence, present
+from layerlift_server.limits import OPEN_FILES
+from layerlift_server.presence import Presence, present
 from layerlift_server.settings import Settings
 from layerlift_server.stopping import Stopping
 
@@ -27,10 +29,6 @@ DONE, FAILED, ALREADY_RUNNING = 0, 1, 3
 
 _FIRST_SECONDS = 2.0
 """For a server that has just taken the lock to write its runtime file."""
-
-
-class _Cannot(Exception):
-    """The server cannot start: one sentence and one remedy."""
 
 
 def desk(settings: Settings) -> Jobs:
@@ -51,16 +49,13 @@ def serve(settings: Settings, *, jobs: Callable[[Settings], Jobs] = desk, tell: 
     """Run a server until it is asked to quit. Returns an exit code (`DONE`, `FAILED`, `ALREADY_RUNNING`)."""
     handlers = []
     try:
-        presence, store = _places(settings)
+        private.folder(settings.data)
+        presence = Presence(settings.runtime)
         if not presence.lock.take():
             return _greet_first(settings, tell)
-        if not store.take():
-            raise _Cannot(f"Another server uses {settings.data}. Quit it, or set LAYERLIFT_DATA_DIR to another folder.")
+        _raise_open_files()
         handlers = logs.begin(settings.log, verbose=settings.verbose, folder=settings.data)
         asyncio.run(_live(settings, jobs(settings), presence, tell))
-    except _Cannot as no:
-        tell(f"layerlift: {no}")
-        return FAILED
     except LayerliftError as error:
         tell(f"layerlift: {error}")
         return FAILED
@@ -102,10 +97,9 @@ async def _leave(server: Server, stopping: Stopping) -> None:
 
 
 def _introduce(server: Server, tell: Callable[[str], None]) -> None:
-    host = f"[{server.settings.host}]" if ":" in server.settings.host else server.settings.host
-    local = "127.0.0.1" if server.settings.remote else host
-    tell(f"Layerlift serves at http://{local}:{server.port}/ - `layerlift open` opens the page.")
+    tell(f"Layerlift serves at http://127.0.0.1:{server.port}/ - `layerlift open` opens the page.")
     if server.certificate is not None:
+        host = f"[{server.settings.host}]" if ":" in server.settings.host else server.settings.host
         tell(f"Paired devices reach it at wss://{host}:{server.remote_port}/ws")
         tell(f"Certificate (SHA-256): {spelled(server.certificate.fingerprint)}")
     if not fast_reader():
@@ -114,9 +108,17 @@ def _introduce(server: Server, tell: Callable[[str], None]) -> None:
         tell(f"The list of paired devices was damaged and is now {server.house.devices.damaged.name}; pair again.")
 
 
-def _places(settings: Settings) -> tuple[Presence, Lock]:
-    private.folder(settings.data)
-    return Presence(settings.runtime), Lock(settings.data / LOCK)
+def _raise_open_files() -> None:
+    """Let this process open more files than shells allow by default, as far as the system lets it."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _greet_first(settings: Settings, tell: Callable[[str], None]) -> int:
@@ -132,5 +134,5 @@ def _explained(error: OSError, settings: Settings) -> str:
     if isinstance(error, PermissionError) or error.filename:
         place = Path(str(error.filename or settings.data))
         return f"{place} cannot be used: {error.strerror}. Check its rights, or name another folder."
-    address = f"{settings.host}:{settings.port}"
+    address = f"{settings.host if settings.remote else '127.0.0.1'}:{settings.port}"
     return f"{address} cannot be listened on: {error.strerror}. Choose another port, or 0 for a free one."

@@ -6,8 +6,11 @@ What messages and transfers are limited to is the protocol's own business (`laye
 from __future__ import annotations
 
 CONNECTIONS = 256
-"""Sockets open at once: 50 clients with a page each, five times over; beyond it file descriptors run short (a default
-shell gives 1024, macOS 256 with a soft limit that the launcher raises)."""
+"""Sockets open at once: 50 clients with a page each, twice over."""
+
+OPEN_FILES = 4096
+"""To how many open files the process raises its own limit where it may (macOS begins with 256): each connection is one,
+and each transfer another."""
 
 UNPROVEN = 96
 """Sockets that have not said who they are. A greeting takes milliseconds: these are a burst of clients that start

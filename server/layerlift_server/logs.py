@@ -20,7 +20,8 @@ from layerlift_server.names import plain
 
 SECRET = frozenset({"token", "code", "key", "cookie", "authorization", "digest"})
 _LONGEST, _KEPT_BYTES, _KEPT_FILES = 300, 1_000_000, 3
-_ROOT = "layerlift.server"
+_ROOT = "layerlift_server"
+_OTHERS = ("aiohttp", "asyncio")
 
 
 class Log:
@@ -74,7 +75,15 @@ def described(message: Message) -> str:
     return f"{message.kind} {said}".strip()
 
 
-class _Lines(logging.Formatter):
+def worth_writing(record: logging.LogRecord) -> bool:
+    """Whether a record of the HTTP library is: a peer's malformed request (an exception with a 4xx code) is not, or
+    anybody could fill the log with tracebacks."""
+    failure = record.exc_info[1] if record.exc_info else None
+    code = getattr(failure, "code", None)
+    return not (isinstance(code, int) and 400 <= code < 500)
+
+
+class Lines(logging.Formatter):
     """One event as one line."""
 
     def __init__(self, form: Literal["human", "json"]) -> None:
@@ -100,16 +109,18 @@ def begin(form: Literal["human", "json"], *, verbose: bool, folder: Path | None)
     handlers: list[logging.Handler] = []
     if sys.stderr is not None:
         handlers.append(logging.StreamHandler(sys.stderr))
-        handlers[0].setFormatter(_Lines(form))
+        handlers[0].setFormatter(Lines(form))
     if folder is not None:
         file = RotatingFileHandler(
             folder / "server.log", maxBytes=_KEPT_BYTES, backupCount=_KEPT_FILES, encoding="utf-8", errors="replace"
         )
-        file.setFormatter(_Lines("json"))
+        file.setFormatter(Lines("json"))
         handlers.append(file)
-    for name, level in ((_ROOT, logging.DEBUG if verbose else logging.INFO), ("aiohttp", logging.WARNING)):
+    for handler in handlers:
+        handler.addFilter(worth_writing)
+    for name in (_ROOT, *_OTHERS):
         logger = logging.getLogger(name)
-        logger.setLevel(level)
+        logger.setLevel(logging.WARNING if name in _OTHERS else logging.DEBUG if verbose else logging.INFO)
         logger.propagate = False
         for handler in handlers:
             logger.addHandler(handler)
@@ -119,6 +130,7 @@ def begin(form: Literal["human", "json"], *, verbose: bool, folder: Path | None)
 def end(handlers: list[logging.Handler]) -> None:
     """Take the handlers away again."""
     for handler in handlers:
-        for name in (_ROOT, "aiohttp"):
+        for name in (_ROOT, *_OTHERS):
             logging.getLogger(name).removeHandler(handler)
+            logging.getLogger(name).propagate = True
         handler.close()

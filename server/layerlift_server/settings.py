@@ -35,7 +35,8 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
 class Settings:
     """One server.
 
-    `host` and `port`: where it listens; a host other than loopback opens a second door with TLS there, for paired
+    `host` and `port`: where it listens; any name of this machine for itself means 127.0.0.1, which is where plugins
+    look; a host other than loopback opens a second door with TLS there, for paired
     devices, and `certificate` and `key` (PEM) are its own or None to have one made; `names` are further host names by
     which that door is reached. `grace`: seconds that a quitting server gives the running job. `log`: "human" lines or
     "json"; `verbose` adds every message, its pixels left out.

@@ -32,7 +32,7 @@ class Connections:
         seconds: float = limits.HEADERS_SECONDS,
     ) -> None:
         self.tally, self.seconds = tally, seconds
-        self._most, self._unproven, self._of_one_address = most, unproven, of_one_address
+        self.most, self.unproven, self.of_one_address = most, unproven, of_one_address
         self._open: set[Turnstile] = set()
         self._proven: set[Turnstile] = set()
         self._addresses: Counter[str] = Counter()
@@ -46,11 +46,11 @@ class Connections:
 
     def enter(self, socket: Turnstile) -> str | None:
         """Why a socket is turned away, None when it is in."""
-        if len(self._open) >= self._most:
+        if len(self._open) >= self.most:
             return "connections"
-        if len(self._open) - len(self._proven) >= self._unproven:
+        if len(self._open) - len(self._proven) >= self.unproven:
             return "unproven"
-        if socket.remote and self._addresses[socket.address] >= self._of_one_address:
+        if socket.remote and self._addresses[socket.address] >= self.of_one_address:
             return "address"
         self._open.add(socket)
         self._addresses[socket.address] += 1

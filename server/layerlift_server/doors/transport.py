@@ -64,22 +64,28 @@ async def converse(request: web.Request, house: House, peer: Peer) -> web.WebSoc
 
 
 async def _read(socket: web.WebSocketResponse, session: Session) -> None:
+    # not `receive(timeout=…)`: that clock begins anew with every ping
+    patience = asyncio.get_running_loop().call_later(HELLO_SECONDS, _too_late, session)
     pace = Pace()
     try:
-        message = await socket.receive(timeout=HELLO_SECONDS)
-    except asyncio.TimeoutError:
-        session.expel(errors.TOO_SLOW, refusals.NO_HELLO, about="hello")
-        return
-    while message.type is WSMsgType.BINARY:
-        session.receive(message.data)
-        if session.ending is not None:
-            return
-        wait = pace.wait(message.data)
-        if wait:
-            await asyncio.sleep(wait)
         message = await socket.receive()
+        while message.type is WSMsgType.BINARY:
+            session.receive(message.data)
+            if session.ending is not None:
+                return
+            wait = pace.wait(message.data)
+            if wait:
+                await asyncio.sleep(wait)
+            message = await socket.receive()
+    finally:
+        patience.cancel()
     if message.type is WSMsgType.TEXT:
         session.expel(errors.MALFORMED, refusals.NOT_BINARY, about="message")
+
+
+def _too_late(session: Session) -> None:
+    if session.guest is None:
+        session.expel(errors.TOO_SLOW, refusals.NO_HELLO, about="hello")
 
 
 async def _write(socket: web.WebSocketResponse, session: Session) -> None:
