@@ -66,7 +66,7 @@ class Desk:
                 self._close = undo.pop_all()
         except InUse as error:
             raise OutputError(f"Another server uses {self._folder}.", "Stop it, or set LAYERLIFT_DATA_DIR.") from error
-        except (OSError, sqlite3.Error, Newer) as error:
+        except (OSError, sqlite3.Error, Newer, Refusal) as error:
             raise OutputError(
                 f"The folder {self._folder} cannot be used: {error}.", "Move it away, or set LAYERLIFT_DATA_DIR."
             ) from error

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from layerlift.wire.shapes import Mismatch
+from layerlift.wire.values import Bounds, DocumentInfo, EngineOffer, LayerInfo, Problem, Text, TextLine
+from layerlift_server.worker import orders
+
+LAYER = LayerInfo(
+    3,
+    "Title",
+    "text",
+    Bounds(-1, 2, 5, 4),
+    16,
+    160,
+    "ab" * 32,
+    0.5,
+    "normal",
+    ("Group",),
+    0.75,
+    Text((TextLine("Grüße", (0.0, 1.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0), 0.9),), (255, 0, 7)),
+)
+SAID = [
+    orders.Decompose("r", "/u", "/f", DocumentInfo("x", width=3, height=4, depth=8), "quick", {"layers": None, "s": 1}),
+    orders.Export("r", "/f", "/f/export.psd", "psd"),
+    orders.Cancel("r"),
+    orders.Rest(),
+    orders.Quit(),
+    orders.Hello((EngineOffer("quick", "Quick", ("decompose",), 16, True, "Nothing."),)),
+    orders.Progress("r", "Reading", 0.25, None),
+    orders.Progress("r", "Reading", 1, 3.5),
+    orders.Preview("r", 3, 4, b"\x89PNG\n\0\n"),
+    orders.Layer("r", LAYER),
+    orders.Done("r"),
+    orders.Failed("r", Problem("engine", "It broke.", "Try again.", True), "Traceback"),
+]
+
+
+@pytest.mark.parametrize("said", SAID, ids=lambda said: said.kind)
+def test_what_is_said_is_what_is_heard(said: orders.Order | orders.Event) -> None:
+    assert orders.decode(orders.encode(said)) == said
+    assert len(orders.encode(said)) < orders.LONGEST
+
+
+def test_every_word_is_known_and_tried() -> None:
+    assert {type(said) for said in SAID} == set(orders._KINDS.values())
+    assert {kind: cls.kind for kind, cls in orders._KINDS.items()} == {kind: kind for kind in orders._KINDS}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x80\x04K\x01.",  # a pickle is no message
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"kind": "riddle"}',
+        b'{"kind": "cancel"}',
+        b'{"kind": "cancel", "run": 5}',
+        b'{"kind": []}',
+        b"[" * 100_000,
+        json.dumps({"kind": "progress", "run": "r", "stage": "x" * 101, "fraction": 0.5}).encode(),
+        b'{"kind": "progress", "run": "r", "stage": "x", "fraction": NaN}',
+        b'{"kind": "progress", "run": "r", "stage": "x", "fraction": 1.5}',
+    ],
+)
+def test_nonsense_is_garbled(data: bytes) -> None:
+    with pytest.raises(orders.Garbled):
+        orders.decode(data)
+
+
+def test_what_a_client_could_not_be_told_is_not_even_said() -> None:
+    with pytest.raises(Mismatch):
+        orders.encode(orders.Progress("r", "x", math.inf))

@@ -1,0 +1,184 @@
+"""The worker's life in a thread of this process: its pipe's other end is the test."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from layerlift.engines.fake import FakeEngine
+from layerlift.limits import MAX_LAYERS
+from layerlift.wire.values import DocumentInfo, EngineOffer
+from layerlift_server.worker import entry, orders, records
+from layerlift_server.worker.service import EXHAUSTED, GONE, Service, offers
+
+DRILLS = "server.worker.drills"
+PARAMS: dict[str, bool | int | float | str | None] = {"layers": 3, "what": None, "text": "block", "seed": 0}
+
+
+class Hired:
+    """A service, what it says, and the exit codes that it would have left with."""
+
+    def __init__(self, engines: str) -> None:
+        self.pipe, theirs = Pipe()
+        self.left: list[int] = []
+        self.heard: list[orders.Said] = []
+        self._gone = threading.Event()
+        self.service = Service(theirs, engines, leave=self._leave)
+        self.theirs: Connection = theirs
+        self.thread = threading.Thread(target=self.service.run)
+        self.thread.start()
+
+    def _leave(self, code: int) -> None:
+        self.left.append(code)
+        self._gone.set()
+
+    def order(self, order: orders.Order) -> None:
+        self.pipe.send_bytes(orders.encode(order))
+
+    def until(self, *kinds: type[orders.Said]) -> orders.Said:
+        while True:
+            assert self.pipe.poll(60), self.heard
+            self.heard.append(orders.decode(self.pipe.recv_bytes()))
+            if isinstance(self.heard[-1], kinds):
+                return self.heard[-1]
+
+    def close(self) -> None:
+        self.order(orders.Quit())
+        assert self._gone.wait(60)
+        self.thread.join(60)
+        assert not self.thread.is_alive()
+        self.pipe.close()
+        self.theirs.close()
+
+
+@pytest.fixture
+def hired() -> Iterator[Hired]:
+    made = Hired(DRILLS)
+    yield made
+    made.close()
+
+
+def decompose(folder: Path, name: str = "run", **changes: bool | int | float | str | None) -> orders.Decompose:
+    pixels = np.full((40, 48, 4), 255, np.uint8)
+    pixels[10:20, 10:30, :3] = (200, 30, 30)
+    (folder / "upload").write_bytes(pixels.tobytes())
+    info = DocumentInfo("Poster", width=48, height=40, depth=8)
+    return orders.Decompose(name, str(folder / "upload"), str(folder / name), info, "drill", {**PARAMS, **changes})
+
+
+def test_it_says_hello_works_and_says_what_happens(hired: Hired, tmp_path: Path) -> None:
+    hello = hired.until(orders.Hello)
+    assert isinstance(hello, orders.Hello)
+    assert [offer.name for offer in hello.offers] == ["drill", "absent"]
+    hired.order(decompose(tmp_path))
+    assert hired.until(orders.Done, orders.Failed) == orders.Done("run")
+    said = [message for message in hired.heard if isinstance(message, orders.Layer)]
+    assert [message.layer for message in said] == list(records.load(tmp_path / "run").layers)
+    assert any(isinstance(message, orders.Preview) for message in hired.heard)
+    hired.order(orders.Export("export", str(tmp_path / "run"), str(tmp_path / "a.zip"), "zip"))
+    hired.until(orders.Done)
+    assert (tmp_path / "a.zip").exists()
+
+
+def test_a_cancel_is_heard_while_it_works_and_before(hired: Hired, tmp_path: Path) -> None:
+    hired.order(decompose(tmp_path, what=f"wait {tmp_path / 'never'}"))
+    hired.until(orders.Progress)
+    hired.order(orders.Cancel("another"))
+    hired.order(orders.Cancel("run"))
+    failed = hired.until(orders.Done, orders.Failed)
+    assert isinstance(failed, orders.Failed)
+    assert (failed.problem.code, failed.trace) == ("cancelled", "")
+    hired.order(orders.Cancel("early"))
+    hired.order(decompose(tmp_path, "early"))
+    early = hired.until(orders.Done, orders.Failed)
+    assert isinstance(early, orders.Failed)
+    assert (early.run, early.problem.code) == ("early", "cancelled")
+    hired.order(decompose(tmp_path, "later"))
+    assert hired.until(orders.Done, orders.Failed) == orders.Done("later")
+
+
+def test_a_failure_is_explained_and_the_engine_stays(hired: Hired, tmp_path: Path) -> None:
+    hired.order(decompose(tmp_path, what="defect"))
+    failed = hired.until(orders.Failed)
+    assert isinstance(failed, orders.Failed)
+    assert "ZeroDivisionError" in failed.trace
+    hired.order(replace(decompose(tmp_path), engine="absent"))
+    failed = hired.until(orders.Failed)
+    assert isinstance(failed, orders.Failed)
+    assert failed.problem.code == "engine-unavailable"
+    assert hired.left == []
+    hired.order(decompose(tmp_path, what="memory"))
+    failed = hired.until(orders.Failed)
+    assert isinstance(failed, orders.Failed)
+    assert failed.problem.code == "out-of-memory"
+    hired.order(decompose(tmp_path, "next"))
+    hired.until(orders.Done)
+    assert hired.left == [EXHAUSTED]
+
+
+def test_resting_reaches_the_engines_that_were_used(
+    hired: Hired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAYERLIFT_TEST_RESTED", str(tmp_path / "rested"))
+    hired.order(orders.Rest())
+    hired.order(decompose(tmp_path))
+    hired.until(orders.Done)
+    assert not (tmp_path / "rested").exists()
+    hired.order(orders.Rest())
+    hired.order(decompose(tmp_path, "next"))
+    hired.until(orders.Done)
+    assert (tmp_path / "rested").exists()
+
+
+@pytest.mark.parametrize("nonsense", [b"nonsense", b""])
+def test_it_leaves_when_the_server_does_or_talks_nonsense(nonsense: bytes) -> None:
+    hired = Hired("")
+    assert hired.until(orders.Hello) == orders.Hello(())
+    if nonsense:
+        hired.pipe.send_bytes(nonsense)
+    else:
+        hired.pipe.close()
+    hired.thread.join(60)
+    assert hired.left == [GONE, GONE]
+    hired.pipe.close()
+    hired.theirs.close()
+
+
+def test_it_leaves_when_nobody_is_there_to_be_told(tmp_path: Path) -> None:
+    hired = Hired(DRILLS)
+    hired.until(orders.Hello)
+    hired.order(decompose(tmp_path, what=f"wait {tmp_path / 'gate'}"))
+    hired.until(orders.Progress)
+    hired.pipe.close()
+    (tmp_path / "gate").touch()
+    hired.thread.join(60)
+    assert not hired.thread.is_alive()
+    assert set(hired.left) == {GONE}
+    hired.theirs.close()
+
+
+def test_the_default_offered_is_one_that_can_run() -> None:
+    info = replace(FakeEngine.info, max_layers=500)
+    absent = replace(info, name="absent", missing="No weights.")
+    offered = offers([absent, info], "absent")
+    assert offered == (
+        EngineOffer("absent", info.title, ("decompose",), MAX_LAYERS, False, "No weights."),
+        EngineOffer("fake", info.title, ("decompose",), MAX_LAYERS, True, None),
+    )
+    assert [offer.default for offer in offers([absent], "absent")] == [True]
+
+
+@pytest.mark.parametrize(("device", "seen"), [("auto", None), ("cpu", ""), ("cuda:1", "1")])
+def test_a_worker_sees_its_own_device(monkeypatch: pytest.MonkeyPatch, device: str, seen: str | None) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    entry._choose(device)
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") == seen
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
