@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from layerlift.wire.messages import Done, Submit
+from layerlift.wire.values import DocumentInfo
+from server.talk import Talker
 from server.web.browser import Visitor, chromium
 from server.web.served import Served
 
@@ -24,8 +29,19 @@ def browser() -> Iterator[Browser]:
 def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """After the browser: where there is none, no server needs to start."""
     server = Served(tmp_path_factory.mktemp("server")).start()
+    server.talk(first_job)
     yield server
     server.stop()
+
+
+async def first_job(talker: Talker, token: str) -> None:
+    """A server that is new knows all its engines once its first job has run."""
+    await talker.greet(token=token)
+    upload, picture = str(uuid.uuid4()), BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(picture, "PNG")
+    await talker.put(upload, picture.getvalue(), DocumentInfo("warm-up.png", "file"))
+    await talker.say(Submit(str(uuid.uuid4()), engine="fake", upload=upload))
+    await talker.hear(Done)
 
 
 @pytest.fixture

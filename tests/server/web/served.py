@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -10,8 +11,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from server.talk import Talker
+
+T = TypeVar("T")
 
 PATIENCE = 30.0
 """Seconds for a server to come up or to go."""
@@ -50,7 +57,8 @@ class Served:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + PATIENCE
         while not self._card():
-            assert self.process.poll() is None and time.monotonic() < deadline, self.log()
+            assert self.process.poll() is None, self.log()
+            assert time.monotonic() < deadline, self.log()
             time.sleep(0.02)
         return self
 
@@ -72,6 +80,17 @@ class Served:
         request = urllib.request.Request(f"{self.address}link", method="POST", headers=headers)
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return str(json.load(answer)["url"])
+
+    def talk(self, say: Callable[[Talker, str], Coroutine[Any, Any, T]]) -> T:
+        """What `say(talker, token)` gives: another client's conversation, in a thread of its own (this one's is taken:
+        Playwright's loop runs in it)."""
+
+        async def conversation() -> T:
+            async with Talker(self.port) as talker:
+                return await say(talker, str(self._card()["token"]))
+
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, conversation()).result(PATIENCE)
 
     def log(self) -> str:
         """What it said."""

@@ -56,7 +56,7 @@ export class Compare {
     this.view = view;
     if (!compares || ready) return;
     if (this.original && !this.refused) this.measure(this.original);
-    else this.ask();
+    else if (!this.refused) this.ask();
   }
 
   ask(why = null) {

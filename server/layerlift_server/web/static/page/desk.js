@@ -35,7 +35,24 @@ export class Desk extends Listeners {
   }
 
   get engines() {
-    return this.connection.welcome?.engines ?? [];
+    return this.latest ?? this.connection.welcome?.engines ?? [];
+  }
+
+  /**
+   * Hear the engines anew: Welcome names them, and a server that has just been installed knows them all only once its first
+   * job runs. A second conversation that ends with its greeting asks.
+   */
+  askEngines() {
+    const asking = new Connection(this.connection.address, this.connection.hello, {
+      onstate: (state) => {
+        if (state === "connecting") return;
+        if (state === "open") this.latest = asking.welcome.engines;
+        asking.onstate = () => {};
+        asking.close();
+        this.tell("engines", this.engines);
+      },
+    });
+    asking.open();
   }
 
   start() {
@@ -47,7 +64,9 @@ export class Desk extends Listeners {
   entered(state) {
     if (state === "open") {
       for (const job of this.jobs.values()) if (job.watched && !OVER.has(job.state)) this.watch(job.job);
+      this.latest = undefined;
       this.refresh();
+      this.tell("engines", this.engines);
     }
     this.tell("connection", this.connection);
   }
@@ -170,7 +189,10 @@ export class Desk extends Listeners {
   /** What each piece of news means for the job that it is about. */
   heard = {
     queued: ({ job, position }) => this.update(job, { state: "queued", position }),
-    started: ({ job, engine, attempt }) => this.update(job, { state: "running", position: null, engine, attempt }),
+    started: ({ job, engine, attempt }) => {
+      this.update(job, { state: "running", position: null, engine, attempt });
+      if (this.latest === undefined) this.askEngines();
+    },
     progress: ({ job, stage, fraction, eta }) => this.update(job, { state: "running", stage, fraction, eta }),
     preview: ({ job, png }) => {
       const last = this.jobs.get(job)?.preview;

@@ -7,7 +7,7 @@ export class Engines {
   constructor(desk) {
     this.list = el("ul", { class: "engines" }, el("li", { class: "faint" }, text.enginesNone));
     this.element = el("section", { class: "card", "aria-labelledby": "engines-title" }, el("h2", { id: "engines-title" }, text.engines), this.list);
-    desk.on("connection", () => desk.engines.length > 0 && fill(this.list, ...desk.engines.map(row)));
+    desk.on("engines", (engines) => engines.length > 0 && fill(this.list, ...engines.map(row)));
   }
 }
 
@@ -16,7 +16,7 @@ function row({ title, missing, default: usual }) {
   return el(
     "li",
     { class: "engine" },
-    el("div", { class: "engine-name" }, el("h3", {}, usual ? text.engineDefault(title) : title), state),
+    el("div", { class: "engine-name" }, el("h3", {}, title), usual ? el("span", { class: "badge accent" }, text.usual) : null, state),
     missing === null ? null : el("p", { class: "small faint" }, missing),
   );
 }

@@ -10,7 +10,7 @@ import { Wishes } from "./wishes.js";
 export class Home {
   constructor(desk, take) {
     this.wishes = new Wishes();
-    desk.on("connection", () => this.wishes.offer(desk.engines));
+    desk.on("engines", (engines) => this.wishes.offer(engines));
     const side = el("div", { class: "home-side" }, new Engines(desk).element, new Devices(desk).element);
     this.element = el("div", { class: "home" }, target(take, this.wishes.element), el("div", { class: "home-rest" }, new Queue(desk).element, side));
   }

@@ -20,7 +20,8 @@ export class JobPage {
     this.stops = [desk.on("job", (news) => news.job === job && this.show(news)), desk.on("jobs", () => this.show(desk.jobs.get(job)))];
     this.say = quarters((name, stage, fraction) => announce(text.progressNews(name, stage, fraction)));
     const known = desk.jobs.get(job);
-    if (desk.connection.state === "open" && known?.state !== "sending") desk.watch(job);
+    const here = known?.order && !known.watched; // the server has never heard of it
+    if (desk.connection.state === "open" && !here) desk.watch(job);
     else if (!known) desk.jobs.set(job, { job, name: "", state: "queued", fraction: 0, stage: "", mine: true, watched: true });
     this.show(desk.jobs.get(job));
   }

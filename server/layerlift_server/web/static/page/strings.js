@@ -18,7 +18,7 @@ export const text = {
   goesTo: (host) => `It goes to ${host} and nowhere else.`,
   options: "Options",
   engine: "Engine",
-  engineDefault: (title) => `${title} (default)`,
+  usual: "Default",
   layersWanted: "Layers",
   layersAny: "As many as there are",
   layersMost: (count) => `At most ${count}`,

@@ -24,10 +24,10 @@ export class Wishes {
     const able = engines.filter(({ missing, operations }) => missing === null && operations.includes("decompose"));
     if (names(able) === names(this.offers)) return;
     this.offers = able;
-    const options = able.map((offer) => el("option", { value: offer.default ? "" : offer.name }, offer.default ? text.engineDefault(offer.title) : offer.title));
+    const last = this.engine.value;
+    const options = able.map((offer) => el("option", { value: offer.name }, offer.title));
     fill(this.engine, ...options);
-    this.engine.value = "";
-    if (this.engine.selectedIndex < 0) this.engine.selectedIndex = 0;
+    this.engine.value = able.some(({ name }) => name === last) ? last : (able.find((offer) => offer.default) ?? able[0])?.name;
     this.bound();
   }
 
@@ -46,6 +46,7 @@ export class Wishes {
     if (this.layers.value !== "") params.layers = Number(this.layers.value);
     if (this.what.value.trim() !== "") params.what = this.what.value.trim();
     if (this.grouping.value !== "block") params.text = this.grouping.value;
-    return { engine: this.engine.value || null, params };
+    const usual = this.offers.find((offer) => offer.default)?.name;
+    return { engine: [usual, ""].includes(this.engine.value) ? null : this.engine.value, params };
   }
 }

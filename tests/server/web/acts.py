@@ -1,0 +1,76 @@
+"""What a person does with the page, as a few verbs."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+_DROP = """([files, kind]) => {
+    const transfer = new DataTransfer();
+    for (const [name, type, text] of files) {
+        const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+        transfer.items.add(new File([bytes], name, { type }));
+    }
+    const given = kind === "paste" ? { clipboardData: transfer } : { dataTransfer: transfer };
+    const Event = kind === "paste" ? ClipboardEvent : DragEvent;
+    for (const name of kind === "paste" ? ["paste"] : ["dragenter", "dragover", "drop"]) {
+        document.body.dispatchEvent(new Event(name, { bubbles: true, cancelable: true, ...given }));
+    }
+}"""
+
+
+def choose_engine(page: Page, name: str = "fake") -> None:
+    """Open the options and take another engine than the usual one."""
+    page.locator(".wishes").evaluate("(details) => { details.open = true; }")
+    page.select_option("#wish-engine", name)
+
+
+def bring(page: Page, *pictures: Path, kind: str = "drop") -> None:
+    """Drop (or paste) pictures onto the page as the browser itself would."""
+    files = [[path.name, "image/png", base64.b64encode(path.read_bytes()).decode()] for path in pictures]
+    page.evaluate(_DROP, [files, kind])
+
+
+def lift(page: Page, picture: Path, engine: str = "fake") -> None:
+    """Drop a picture and wait until its layers can be looked through."""
+    choose_engine(page, engine)
+    bring(page, picture)
+    page.wait_for_selector(".viewer[data-ready]")
+
+
+def view(page: Page, name: str) -> None:
+    """Change to the view of this value: flat, exploded, compare, difference."""
+    page.locator(f"input[name=view][value={name}]").check(force=True)
+    expect(page.locator(".stage")).to_have_attribute("data-view", name)
+
+
+def still(page: Page) -> None:
+    """Wait until the stage has stopped moving: three frames that look the same."""
+    page.evaluate(
+        """async () => {
+            const canvas = document.querySelector(".stage");
+            const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+            for (let same = 0, last = ""; same < 3; ) {
+                await frame();
+                const now = canvas.toDataURL();
+                same = now === last ? same + 1 : 0;
+                last = now;
+            }
+        }"""
+    )
+
+
+def seen(page: Page) -> str:
+    """What the stage shows, once it is still."""
+    still(page)
+    return str(page.locator(".stage").evaluate("(canvas) => canvas.toDataURL()"))
+
+
+def job_of(page: Page) -> str:
+    """The id of the job that is looked at."""
+    found = re.search(r"#/job/([0-9a-f-]{36})$", page.url)
+    assert found
+    return found[1]
