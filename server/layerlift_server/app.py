@@ -1,4 +1,4 @@
-"""The composition root: every part of a server, put together once, and its doors opened and closed.
+"""The composition root: every part of a server, put together once, and its listening sockets.
 
 Law: the only place that knows all parts. Knows no signal, no lock and no terminal; those are `lifecycle`'s.
 """
@@ -19,31 +19,31 @@ from layerlift import __version__
 from layerlift.wire import errors
 from layerlift.wire.messages import PROTOCOL
 from layerlift.wire.runtime import ServerFile
-from layerlift_server import limits, refusals
-from layerlift_server.conversation.house import House
-from layerlift_server.doors.addresses import Door, host_name
-from layerlift_server.doors.certificate import Certificate, given, made
-from layerlift_server.doors.connections import Connections
-from layerlift_server.doors.gate import Gate
-from layerlift_server.doors.page import Page
-from layerlift_server.doors.routes import Routes
-from layerlift_server.figures.pulse import Pulse
-from layerlift_server.figures.tally import Tally
+from layerlift_server import limits, problems
+from layerlift_server.http.middleware import Middleware
+from layerlift_server.http.routes import Routes
+from layerlift_server.http.static_files import Page
 from layerlift_server.jobs.port import Jobs
-from layerlift_server.logs import Log
+from layerlift_server.observe.counters import Counters
+from layerlift_server.observe.logs import Log
+from layerlift_server.observe.loop_lag import LoopLag
+from layerlift_server.security import tokens
+from layerlift_server.security.authentication import Authenticator
+from layerlift_server.security.certificate import Certificate, given, made
+from layerlift_server.security.cookies import Cookies
+from layerlift_server.security.devices import Devices
+from layerlift_server.security.origins import Endpoint
+from layerlift_server.security.pairing import PairingCode
 from layerlift_server.settings import Settings
-from layerlift_server.trust import tokens
-from layerlift_server.trust.devices import Devices
-from layerlift_server.trust.doorkeeper import Doorkeeper
-from layerlift_server.trust.pairing import PairingCode
-from layerlift_server.trust.visits import Visits
+from layerlift_server.sockets.connection_limit import ConnectionLimit
+from layerlift_server.sockets.context import Context
 
 _LEAVE_SECONDS = 3.0
 """For sessions to read their last words once the server closes."""
 
 
 class Server:
-    """One server over `jobs`. `start` opens its doors, `stop` closes them; between them `port` and `remote_port` are
+    """One server over `jobs`. `start` begins to listen, `stop` ends it; between them `port` and `remote_port` are
     where it listens. `clock` (seconds, never going back) is what codes, keys and cookies expire by."""
 
     def __init__(self, settings: Settings, jobs: Jobs, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -51,14 +51,14 @@ class Server:
         self.port = 0
         self.remote_port: int | None = None
         self.certificate: Certificate | None = None
-        tally, devices, code = Tally(), Devices(settings.data / "devices.json"), PairingCode(clock=clock)
-        keeper = Doorkeeper(self.token, devices, code, tally.add)
-        self.house = House(jobs, keeper, devices, code, tally, Log(), f"layerlift {__version__}")
-        self.visits, self.connections, self.pulse = Visits(clock=clock), Connections(tally), Pulse()
+        counters, devices, code = Counters(), Devices(settings.data / "devices.json"), PairingCode(clock=clock)
+        authenticator = Authenticator(self.token, devices, code, counters.add)
+        self.context = Context(jobs, authenticator, devices, code, counters, Log(), f"layerlift {__version__}")
+        self.cookies, self.connections, self.loop_lag = Cookies(clock=clock), ConnectionLimit(counters), LoopLag()
         self._page = Page()
         self._runners: list[web.AppRunner] = []
         self._listening: list[asyncio.Server] = []
-        self._beat: asyncio.Task[None] | None = None
+        self._measuring: asyncio.Task[None] | None = None
         self._working = False
 
     async def start(self) -> None:
@@ -66,41 +66,40 @@ class Server:
         settings = self.settings
         if settings.remote:
             self._certify()
-        await self.house.jobs.start()
+        await self.context.jobs.start()
         self._working = True
-        self._beat = asyncio.create_task(self.pulse.beat())
-        self.port = await self._listen(Door("http"), "127.0.0.1", 0 if settings.remote else settings.port, None)
+        self._measuring = asyncio.create_task(self.loop_lag.measure())
+        self.port = await self._listen(Endpoint("http"), "127.0.0.1", 0 if settings.remote else settings.port, None)
         if self.certificate is not None:
-            names = {name for name in (host_name(one) for one in (settings.host, *settings.names)) if name}
-            door = Door("https", frozenset(names), remote=True)
-            self.remote_port = await self._listen(door, settings.host, settings.port, self.certificate.context())
+            endpoint = Endpoint("https", frozenset(name.lower() for name in settings.remote_names), remote=True)
+            self.remote_port = await self._listen(endpoint, settings.host, settings.port, self.certificate.context())
 
     async def stop(self) -> None:
         """Take nobody new, let the running job end or go back into the queue, say good-bye, close."""
-        self.house.closing = True
+        self.context.closing = True
         for listening in self._listening:
             listening.close()
-        await self._farewell(self.settings.grace)
+        await self._close_sessions(self.settings.grace)
 
     async def abandon(self) -> None:
         """Close at once: the running job goes back into the queue."""
-        await self._farewell(0.0)
+        await self._close_sessions(0.0)
 
-    async def _farewell(self, grace: float) -> None:
+    async def _close_sessions(self, grace: float) -> None:
         if self._working:
-            await self.house.jobs.stop(grace=grace)
+            await self.context.jobs.stop(grace=grace)
             self._working = False
-        for session in list(self.house.sessions):
-            session.expel(errors.UNAVAILABLE, refusals.SHUTTING_DOWN, about="server")
+        for session in list(self.context.sessions):
+            session.expel(errors.UNAVAILABLE, problems.SHUTTING_DOWN, about="server")
         deadline = asyncio.get_running_loop().time() + _LEAVE_SECONDS
-        while self.house.sessions and asyncio.get_running_loop().time() < deadline:
+        while self.context.sessions and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.01)
         for runner in self._runners:
             await runner.cleanup()
-        if self._beat is not None:
-            self._beat.cancel()
+        if self._measuring is not None:
+            self._measuring.cancel()
             with suppress(asyncio.CancelledError):
-                await self._beat
+                await self._measuring
 
     def card(self) -> ServerFile:
         """What the runtime file says."""
@@ -111,19 +110,18 @@ class Server:
         if settings.certificate is not None and settings.key is not None:
             self.certificate = given(settings.certificate, settings.key)
         else:
-            names = tuple(dict.fromkeys((socket.gethostname(), settings.host, *settings.names)))
-            self.certificate = made(settings.data, tuple(name for name in names if name not in ("0.0.0.0", "::")))
+            self.certificate = made(settings.data, settings.remote_names)
         self.certificate.context()
 
-    async def _listen(self, door: Door, host: str, port: int, tls: ssl.SSLContext | None) -> int:
+    async def _listen(self, endpoint: Endpoint, host: str, port: int, tls: ssl.SSLContext | None) -> int:
         bound = _bind(host, port)
         chosen = int(bound.getsockname()[1])
         cookie = f"layerlift-{chosen}"  # cookies know no port: two servers of one machine must not share one
-        gate = Gate(door, self.visits, self.house.tally, cookie)
-        application = web.Application(middlewares=[gate.check], client_max_size=limits.BODY_BYTES)
-        application.on_response_prepare.append(gate.dress)
+        middleware = Middleware(endpoint, self.cookies, self.context.counters, cookie)
+        application = web.Application(middlewares=[middleware.check], client_max_size=limits.BODY_BYTES)
+        application.on_response_prepare.append(middleware.add_headers)
         routes = Routes(
-            self.house, gate, self.visits, self.connections, self.pulse, self._page, cookie, tls is not None
+            self.context, middleware, self.cookies, self.connections, self.loop_lag, self._page, cookie, tls is not None
         )
         application.router.add_routes(routes.table())
         runner = web.AppRunner(
@@ -141,7 +139,7 @@ class Server:
         assert runner.server is not None
         self._listening.append(
             await asyncio.get_running_loop().create_server(
-                self.connections.door(runner.server, remote=door.remote),
+                self.connections.protocol_factory(runner.server, remote=endpoint.remote),
                 sock=bound,
                 ssl=tls,
                 ssl_handshake_timeout=limits.HEADERS_SECONDS if tls is not None else None,

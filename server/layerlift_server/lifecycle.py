@@ -14,15 +14,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from layerlift.errors import LayerliftError
-from layerlift_server import logs, private
 from layerlift_server.app import Server
-from layerlift_server.doors.certificate import spelled
-from layerlift_server.doors.transport import fast_reader
 from layerlift_server.jobs.port import Jobs
 from layerlift_server.limits import OPEN_FILES
-from layerlift_server.presence import Presence, present
+from layerlift_server.observe import logs
+from layerlift_server.runtime_file import RuntimeFile, present
+from layerlift_server.security import private_files
+from layerlift_server.security.certificate import spelled
 from layerlift_server.settings import Settings
-from layerlift_server.stopping import Stopping
+from layerlift_server.signals import StopSignals
+from layerlift_server.sockets.transport import fast_reader
 
 DONE, FAILED, ALREADY_RUNNING = 0, 1, 3
 """Exit codes: quit as asked; could not start; another server of this user runs (its address is printed)."""
@@ -49,8 +50,8 @@ def serve(settings: Settings, *, jobs: Callable[[Settings], Jobs] = desk, tell: 
     """Run a server until it is asked to quit. Returns an exit code (`DONE`, `FAILED`, `ALREADY_RUNNING`)."""
     handlers = []
     try:
-        private.folder(settings.data)
-        presence = Presence(settings.runtime)
+        private_files.folder(settings.data)
+        presence = RuntimeFile(settings.runtime)
         if not presence.lock.take():
             return _greet_first(settings, tell)
         _raise_open_files()
@@ -67,10 +68,10 @@ def serve(settings: Settings, *, jobs: Callable[[Settings], Jobs] = desk, tell: 
     return DONE
 
 
-async def _live(settings: Settings, jobs: Jobs, presence: Presence, tell: Callable[[str], None]) -> None:
+async def _live(settings: Settings, jobs: Jobs, presence: RuntimeFile, tell: Callable[[str], None]) -> None:
     server = Server(settings, jobs)
-    log = server.house.log
-    with Stopping() as stopping:
+    log = server.context.log
+    with StopSignals() as stopping:
         try:
             await server.start()
             presence.announce(server.card())
@@ -84,7 +85,7 @@ async def _live(settings: Settings, jobs: Jobs, presence: Presence, tell: Callab
             log.say("quit")
 
 
-async def _leave(server: Server, stopping: Stopping) -> None:
+async def _leave(server: Server, stopping: StopSignals) -> None:
     leaving, now = asyncio.create_task(server.stop()), asyncio.create_task(stopping.now.wait())
     await asyncio.wait({leaving, now}, return_when=asyncio.FIRST_COMPLETED)
     now.cancel()
@@ -104,8 +105,8 @@ def _introduce(server: Server, tell: Callable[[str], None]) -> None:
         tell(f"Certificate (SHA-256): {spelled(server.certificate.fingerprint)}")
     if not fast_reader():
         tell("aiohttp's compiled parser is missing: uploads will be slow. Reinstall aiohttp from a wheel.")
-    if server.house.devices.damaged is not None:
-        tell(f"The list of paired devices was damaged and is now {server.house.devices.damaged.name}; pair again.")
+    if server.context.devices.damaged is not None:
+        tell(f"The list of paired devices was damaged and is now {server.context.devices.damaged.name}; pair again.")
 
 
 def _raise_open_files() -> None:

@@ -17,7 +17,7 @@ UNPROVEN = 96
 together, or somebody who only wants to hold them."""
 
 CONNECTIONS_OF_ONE_ADDRESS = 32
-"""Sockets of one address at the remote door: an office behind one router, not a flood. Loopback is one address for
+"""Sockets of one address at the remote endpoint: an office behind one router, not a flood. Loopback is one address for
 everybody and has `CONNECTIONS` alone."""
 
 HEADERS_SECONDS = 5.0
@@ -58,7 +58,7 @@ PAIRING_SECONDS, PAIRING_TRIES = 120.0, 5
 KEY_SECONDS, KEYS = 60.0, 16
 """How long a one-time link is good, and how many can be open."""
 
-VISITS, VISIT_SECONDS = 64, 12 * 3600.0
+COOKIES, COOKIE_SECONDS = 64, 12 * 3600.0
 """Browser sessions of the page, and how long one lasts: a working day."""
 
 GRACE_SECONDS = 20.0

@@ -13,7 +13,7 @@ from typing import Any
 from layerlift.errors import LayerliftError
 from layerlift.wire import runtime
 from layerlift.wire.runtime import ServerFile
-from layerlift_server.presence import present
+from layerlift_server.runtime_file import present
 
 _SECONDS, _LONGEST = 5.0, 4096
 

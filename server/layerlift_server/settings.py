@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,11 +36,11 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
 class Settings:
     """One server.
 
-    `host` and `port`: where it listens; any name of this machine for itself means 127.0.0.1, which is where plugins
-    look; a host other than loopback opens a second door with TLS there, for paired
-    devices, and `certificate` and `key` (PEM) are its own or None to have one made; `names` are further host names by
-    which that door is reached. `grace`: seconds that a quitting server gives the running job. `log`: "human" lines or
-    "json"; `verbose` adds every message, its pixels left out.
+    `host` and `port`: where it listens; any name of this machine for itself means 127.0.0.1, where plugins look. A host
+    other than loopback opens a second endpoint with TLS there, for paired devices; `certificate` and `key` (PEM) are
+    its own or None to have one made, `names` further host names by which it is reached. `grace`: seconds that a
+    quitting server gives the running job. `log`: "human" lines or "json"; `verbose` adds every message, its pixels left
+    out.
     """
 
     host: str = "127.0.0.1"
@@ -64,6 +65,12 @@ class Settings:
         if environ.get("LAYERLIFT_LOG") in ("human", "json"):
             found["log"] = environ["LAYERLIFT_LOG"]
         return cls(**{**found, **given})
+
+    @property
+    def remote_names(self) -> tuple[str, ...]:
+        """By which names and addresses other machines reach this one; a connection's own numeric address counts too."""
+        names = dict.fromkeys((socket.gethostname(), self.host, *self.names))
+        return tuple(name for name in names if name and name not in ("0.0.0.0", "::"))
 
     @property
     def remote(self) -> bool:

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from layerlift_server import private
 from layerlift_server.doctor.finding import Finding
 from layerlift_server.limits import LEAST_FREE_BYTES
+from layerlift_server.security import private_files
 from layerlift_server.settings import Settings
 
 _EARLIEST = 1_760_000_000.0
@@ -65,7 +65,7 @@ def devices(settings: Settings) -> Iterator[Finding]:
     path = settings.data / "devices.json"
     if not path.exists():
         return
-    if private.exposed(path):
+    if private_files.exposed(path):
         yield Finding("paired devices", False, f"Others may read {path}.", f"Run: chmod 600 '{path}'")
         return
     try:
@@ -103,7 +103,7 @@ def _folder(name: str, path: Path, variable: str) -> Finding:
             probe.write(b"?")
     except OSError as error:
         return Finding(name, False, f"{path} cannot be written: {error.strerror}.", remedy)
-    if private.exposed(path):
+    if private_files.exposed(path):
         return Finding(name, False, f"Others may read {path}.", remedy)
     return Finding(name, True, f"{path} is writable and private.")
 

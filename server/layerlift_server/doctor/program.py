@@ -33,7 +33,7 @@ def http_server(_settings: Settings) -> Iterator[Finding]:
     if importlib.util.find_spec("aiohttp") is None:
         yield Finding("aiohttp", False, "aiohttp is missing.", 'Install it: pip install "layerlift[server]"')
         return
-    from layerlift_server.doors.transport import fast_reader
+    from layerlift_server.sockets.transport import fast_reader
 
     if fast_reader():
         yield Finding("aiohttp", True, f"aiohttp {_version('aiohttp')} with its compiled reader.")

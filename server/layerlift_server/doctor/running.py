@@ -9,7 +9,7 @@ from layerlift import __version__
 from layerlift.wire import runtime
 from layerlift_server.doctor.finding import Finding
 from layerlift_server.opening import NotRunning, health
-from layerlift_server.presence import LOCK, Lock, present
+from layerlift_server.runtime_file import LOCK, Lock, present
 from layerlift_server.settings import Settings
 
 

@@ -18,7 +18,7 @@ UPGRADE = {
 
 
 async def cookie_of(server: Server) -> str:
-    answer = await http(server.port, f"/open?key={server.visits.issue()}")
+    answer = await http(server.port, f"/open?key={server.cookies.issue()}")
     return answer.headers["set-cookie"].split(";")[0]
 
 
@@ -119,7 +119,7 @@ async def test_a_host_header_cannot_write_the_policy(server: Server) -> None:
 
 
 async def test_the_cookie_is_for_this_page_alone(server: Server) -> None:
-    answer = await http(server.port, f"/open?key={server.visits.issue()}")
+    answer = await http(server.port, f"/open?key={server.cookies.issue()}")
     assert (answer.status, answer.headers["location"]) == (303, "/")
     parts = {part.strip().lower() for part in answer.headers["set-cookie"].split(";")[1:]}
     assert {"httponly", "samesite=strict", "path=/"} <= parts
@@ -128,7 +128,7 @@ async def test_the_cookie_is_for_this_page_alone(server: Server) -> None:
 
 
 async def test_a_key_opens_once(server: Server) -> None:
-    key = server.visits.issue()
+    key = server.cookies.issue()
     assert (await http(server.port, f"/open?key={key}")).status == 303
     assert (await http(server.port, f"/open?key={key}")).status == 403
     for wrong in ("", "x", key[:-1], "%00", "a" * 3000):

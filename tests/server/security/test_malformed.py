@@ -66,7 +66,7 @@ async def test_garbage_closes_the_connection_and_nothing_else(server: Server, pa
         assert gone.reason
         await bystander.say(Jobs())
         await bystander.hear(JobList)
-    assert not server.house.tally["stumbled"]
+    assert not server.context.counters["stumbled"]
 
 
 async def test_a_control_message_beyond_its_limit_is_too_large(server: Server) -> None:

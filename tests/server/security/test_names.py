@@ -9,7 +9,7 @@ import pytest
 from layerlift.wire.messages import Hello, JobList, Jobs, Queued, Submit, Welcome
 from layerlift.wire.values import ClientInfo, DocumentInfo
 from layerlift_server.app import Server
-from layerlift_server.names import file_stem, plain
+from layerlift_server.security.names import file_stem, plain
 from layerlift_server.settings import Settings
 from server.fakes.jobs import FakeJobs
 from server.talk import Talker, ask, http

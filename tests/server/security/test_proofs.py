@@ -72,7 +72,7 @@ async def turned_away(server: Server, **proof: str) -> tuple[Gone, Refused]:
 
 
 async def paired(server: Server, name: str = "Photoshop") -> str:
-    code, _ = server.house.code.show()
+    code, _ = server.context.code.show()
     async with Talker(server.port) as client:
         welcome = await client.greet(code=code, device=name)
     assert welcome.token is not None
@@ -120,17 +120,17 @@ async def test_a_code_pairs_one_device_once(server: Server) -> None:
 
 
 async def test_five_wrong_codes_void_the_right_one(server: Server) -> None:
-    code, _ = server.house.code.show()
+    code, _ = server.context.code.show()
     wrong = f"{(int(code) + 1) % 1_000_000:06d}"
     for _ in range(PAIRING_TRIES):
         assert (await turned_away(server, code=wrong, device="thief"))[0].code == 4401
     gone, refused = await turned_away(server, code=code, device="thief")
     assert (gone.code, refused.problem.code) == (4401, "unauthorized")
-    assert server.house.devices.list() == ()
+    assert server.context.devices.list() == ()
 
 
 async def test_a_code_is_void_after_two_minutes(server: Server, clock: Clock) -> None:
-    code, seconds = server.house.code.show()
+    code, seconds = server.context.code.show()
     assert seconds == 120
     clock.now += 120
     assert (await turned_away(server, code=code, device="late"))[0].code == 4401
@@ -142,18 +142,18 @@ async def test_without_a_shown_code_none_works(server: Server) -> None:
 
 
 async def test_asking_again_shows_the_standing_code_and_then_a_new_one(server: Server, clock: Clock) -> None:
-    first, _ = server.house.code.show()
+    first, _ = server.context.code.show()
     clock.now += 30
-    assert server.house.code.show() == (first, 90)
+    assert server.context.code.show() == (first, 90)
     clock.now += 31
-    assert server.house.code.show()[1] == 120
+    assert server.context.code.show()[1] == 120
 
 
 async def test_a_key_is_void_after_a_minute_and_a_visit_after_its_day(server: Server, clock: Clock) -> None:
-    late = server.visits.issue()
+    late = server.cookies.issue()
     clock.now += 60
     assert (await http(server.port, f"/open?key={late}")).status == 403
-    cookie = (await http(server.port, f"/open?key={server.visits.issue()}")).headers["set-cookie"].split(";")[0]
+    cookie = (await http(server.port, f"/open?key={server.cookies.issue()}")).headers["set-cookie"].split(";")[0]
     assert (await http(server.port, "/", {"Cookie": cookie})).status != 401
     clock.now += 12 * 3600
     assert (await http(server.port, "/", {"Cookie": cookie})).status == 401
@@ -171,7 +171,7 @@ async def test_a_revoked_device_is_out_at_once_and_its_jobs_are_forgotten(server
     async with Talker(server.port) as device, Talker(server.port) as owner:
         await device.greet(token=token)
         await owner.greet(token=server.token)
-        [listed] = server.house.devices.list()
+        [listed] = server.context.devices.list()
         await owner.say(Revoke(listed.device))
         assert (await owner.hear(DeviceList)).devices == ()
         assert (await device.gone()).code == 4401
@@ -184,10 +184,10 @@ async def test_devices_survive_a_restart_and_a_damaged_list_lets_nobody_in(
 ) -> None:
     token = await paired(server)
     again = Server(settings, FakeJobs(tmp_path))
-    assert again.house.devices.find(token) is not None
+    assert again.context.devices.find(token) is not None
     for damage in (b"{", b"[]", b'{"devices": [{"device": 1}]}', b"[" * 100_000, b"\xff"):
         (settings.data / "devices.json").write_bytes(damage)
-        broken = Server(settings, FakeJobs(tmp_path)).house.devices
+        broken = Server(settings, FakeJobs(tmp_path)).context.devices
         assert broken.find(token) is None
         assert broken.damaged is not None
         assert broken.damaged.read_bytes() == damage, "set aside, not lost"
@@ -195,8 +195,8 @@ async def test_devices_survive_a_restart_and_a_damaged_list_lets_nobody_in(
 
 async def test_only_so_many_devices(server: Server) -> None:
     for index in range(DEVICES):
-        server.house.devices.add(f"device {index}")
-    code, _ = server.house.code.show()
+        server.context.devices.add(f"device {index}")
+    code, _ = server.context.code.show()
     gone, refused = await turned_away(server, code=code, device="one more")
     assert (gone.code, refused.problem.code) == (4429, "too-many")
 
@@ -266,7 +266,7 @@ async def test_secrets_and_pixels_are_never_logged(server: Server, caplog: pytes
     async with Talker(server.port) as client:
         await client.greet(token=token)
         await client.put(str(uuid.uuid4()), b"PIXELS" * 100, PICTURE)
-    from layerlift_server.logs import Lines
+    from layerlift_server.observe.logs import Lines
 
     text = "\n".join(Lines(form).format(record) for record in caplog.records for form in ("json", "human"))
     assert "heard" in text

@@ -8,27 +8,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from layerlift_server.figures.tally import Tally
 from layerlift_server.jobs.port import Jobs, Owner
-from layerlift_server.logs import Log
-from layerlift_server.trust.devices import Devices
-from layerlift_server.trust.doorkeeper import Doorkeeper
-from layerlift_server.trust.pairing import PairingCode
+from layerlift_server.observe.counters import Counters
+from layerlift_server.observe.logs import Log
+from layerlift_server.security.authentication import Authenticator
+from layerlift_server.security.devices import Devices
+from layerlift_server.security.pairing import PairingCode
 
 if TYPE_CHECKING:
-    from layerlift_server.conversation.session import Session
-    from layerlift_server.conversation.transfers import Transfers
+    from layerlift_server.sockets.session import Session
+    from layerlift_server.sockets.transfers import Transfers
 
 
 @dataclass
-class House:
+class Context:
     """One server's belongings. `version` is what Welcome says of it."""
 
     jobs: Jobs
-    doorkeeper: Doorkeeper
+    authenticator: Authenticator
     devices: Devices
     code: PairingCode
-    tally: Tally
+    counters: Counters
     log: Log
     version: str
     closing: bool = False
@@ -38,4 +38,4 @@ class House:
 
     def sessions_of(self, owner: Owner) -> list[Session]:
         """The open sessions of one owner."""
-        return [session for session in self.sessions if session.guest is not None and session.guest.owner == owner]
+        return [one for one in self.sessions if one.identity is not None and one.identity.owner == owner]

@@ -34,7 +34,7 @@ from layerlift.wire.messages import (
 )
 from layerlift.wire.values import DocumentInfo
 from layerlift_server.app import Server
-from layerlift_server.conversation.errands import ERRANDS
+from layerlift_server.sockets.handlers import HANDLERS
 from server.fakes.jobs import FakeJobs
 from server.talk import Talker
 
@@ -47,7 +47,7 @@ def fresh() -> str:
 
 
 def test_every_message_of_a_client_has_its_errand() -> None:
-    assert {*ERRANDS, Hello, Chunk} == set(FROM_CLIENT)
+    assert {*HANDLERS, Hello, Chunk} == set(FROM_CLIENT)
 
 
 async def test_welcome_says_what_the_server_is(server: Server) -> None:

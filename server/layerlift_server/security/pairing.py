@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from layerlift_server.limits import PAIRING_SECONDS, PAIRING_TRIES
-from layerlift_server.trust import tokens
+from layerlift_server.security import tokens
 
 
 class PairingCode:

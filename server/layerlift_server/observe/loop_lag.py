@@ -9,13 +9,13 @@ from collections import deque
 _EVERY, _KEPT = 0.1, 600
 
 
-class Pulse:
+class LoopLag:
     """The loop's lag in seconds over the last minute: how much later than asked a timer fires."""
 
     def __init__(self) -> None:
         self._lags: deque[float] = deque(maxlen=_KEPT)
 
-    async def beat(self) -> None:
+    async def measure(self) -> None:
         """Measure until cancelled."""
         while True:
             due = time.perf_counter() + _EVERY

@@ -26,9 +26,9 @@ _FROM_HERE = ("none", "same-origin")
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """One listening address: its `scheme`, and the host names by which a request may call it; `literal`: the numeric
-    address that a connection arrived at counts too (rebinding needs a name). `remote` doors serve no page."""
+    address that a connection arrived at counts too (rebinding needs a name). `remote` endpoints serve no page."""
 
     scheme: str
     names: frozenset[str] = frozenset(LOOPBACK_NAMES)
@@ -50,13 +50,15 @@ def host_name(host: str) -> str | None:
     return (found["six"] or found["name"]).lower()
 
 
-def objection(headers: Mapping[str, str], door: Door, *, arrived_at: str = "", socket: bool = False) -> str | None:
+def objection(
+    headers: Mapping[str, str], endpoint: Endpoint, *, arrived_at: str = "", socket: bool = False
+) -> str | None:
     """Why a request is not answered, None when it is: "host" (421), "origin", "site" or "referrer" (403). `headers`
     ignores case; `socket`: it asks for the websocket, where programs with an origin of their own are expected."""
     host = headers.get("Host", "")
-    if not door.known(host, arrived_at):
+    if not endpoint.known(host, arrived_at):
         return "host"
-    own = f"{door.scheme}://{host.lower()}"
+    own = f"{endpoint.scheme}://{host.lower()}"
     origin = headers.get("Origin")
     if origin is not None and not same_origin(origin, own) and not (socket and origin in HOSTLESS_ORIGINS):
         return "origin"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from layerlift.wire.messages import Message
-from layerlift_server.names import plain
+from layerlift_server.security.names import plain
 
 SECRET = frozenset({"token", "code", "key", "cookie", "authorization", "digest"})
 _LONGEST, _KEPT_BYTES, _KEPT_FILES = 300, 1_000_000, 3

@@ -1,4 +1,4 @@
-"""The certificate of the remote door: the user's own, or one made here whose fingerprint clients pin.
+"""The certificate of the remote endpoint: the user's own, or one made here whose fingerprint clients pin.
 
 Law: the only file that imports cryptography, and only to make a certificate. Its key never leaves its 0600 file.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerlift.errors import LayerliftError
-from layerlift_server import private
+from layerlift_server.security import private_files
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -27,7 +27,7 @@ _RENEW_SECONDS = 24 * 3600.0
 
 
 class CertificateError(LayerliftError):
-    """The remote door has no certificate that it can use."""
+    """The remote endpoint has no certificate that it can use."""
 
     code = "certificate"
 
@@ -65,8 +65,8 @@ def made(folder: Path, names: tuple[str, ...]) -> Certificate:
     chain, key = folder / "certificate.pem", folder / "certificate-key.pem"
     if not (chain.exists() and key.exists() and _lasts(chain)):
         written = _make(names)
-        private.replace(key, written[1])
-        private.replace(chain, written[0])
+        private_files.replace(key, written[1])
+        private_files.replace(chain, written[0])
     return Certificate(chain, key, fingerprint(chain))
 
 

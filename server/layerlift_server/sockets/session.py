@@ -19,16 +19,16 @@ from layerlift.wire.messages import Chunk, Done, Failed, Hello, Message, Preview
 from layerlift.wire.problems import problem
 from layerlift.wire.values import Problem
 from layerlift.wire.versions import agreed
-from layerlift_server import refusals
-from layerlift_server.conversation import errands
-from layerlift_server.conversation.outbox import Outbox, Overfull
-from layerlift_server.conversation.transfers import Transfers
+from layerlift_server import problems
 from layerlift_server.jobs.port import LOCAL, Refusal
 from layerlift_server.limits import WATCHED
-from layerlift_server.trust.doorkeeper import Guest, Peer
+from layerlift_server.security.authentication import Identity, Peer
+from layerlift_server.sockets import handlers
+from layerlift_server.sockets.outbox import Outbox, Overfull
+from layerlift_server.sockets.transfers import Transfers
 
 if TYPE_CHECKING:
-    from layerlift_server.conversation.house import House
+    from layerlift_server.sockets.context import Context
 
 
 class _Watch:
@@ -43,13 +43,13 @@ class Session:
     """One client. `proved` is called once it has shown who it is, `cut` when its socket must go at once because nobody
     reads it. `ending`: with which code and words the socket is to be closed once the outbox is empty."""
 
-    def __init__(self, house: House, peer: Peer, *, proved: Callable[[], None], cut: Callable[[], None]) -> None:
-        self.house, self.peer = house, peer
-        self.guest: Guest | None = None
+    def __init__(self, context: Context, peer: Peer, *, proved: Callable[[], None], cut: Callable[[], None]) -> None:
+        self.context, self.peer = context, peer
+        self.identity: Identity | None = None
         self.ending: tuple[int, str] | None = None
         self.outbox = Outbox()
         self._connection = Connection("server")
-        self.transfers = Transfers(house, self._connection, self.outbox, self.say)
+        self.transfers = Transfers(context, self._connection, self.outbox, self.say)
         self._proved, self._cut = proved, cut
         self._watched: dict[str, _Watch] = {}
 
@@ -65,11 +65,11 @@ class Session:
         if isinstance(message, Chunk):
             self._guarded(message, lambda: self.transfers.chunk(message))
             return
-        self.house.log.detail("heard", client=self._who, message=message)
+        self.context.log.detail("heard", client=self._who, message=message)
         if isinstance(message, Hello):
             self._guarded(message, lambda: self._greet(message))
         else:
-            self._guarded(message, lambda: errands.ERRANDS[type(message)](self, message))
+            self._guarded(message, lambda: handlers.HANDLERS[type(message)](self, message))
 
     def say(self, message: Message) -> None:
         """Queue `message` for the client. One that is no longer fitting (it left) is let go."""
@@ -83,40 +83,40 @@ class Session:
         try:
             self.outbox.put(self._connection.encode(message), instead=key)
         except LocalProtocolError:
-            self.house.log.broke("unspeakable", client=self._who, kind=message.kind)
+            self.context.log.broke("unspeakable", client=self._who, kind=message.kind)
         except Overfull:
-            self.house.log.warn("client does not read", client=self._who)
-            self.ending = errors.TOO_SLOW, refusals.TOO_SLOW.sentence
+            self.context.log.warn("client does not read", client=self._who)
+            self.ending = errors.TOO_SLOW, problems.TOO_SLOW.sentence
             self._cut()
 
     def expel(self, code: int, why: Problem, *, about: str) -> None:
         """Say why, then close the socket with `code`."""
         if self.ending is not None:
             return
-        self.house.tally.add("sessions expelled", why=why.code)
-        self.house.log.warn("closed", client=self._who, code=code, why=why.sentence)
+        self.context.counters.add("sessions expelled", why=why.code)
+        self.context.log.warn("closed", client=self._who, code=code, why=why.sentence)
         self.say(Refused(about, why))
         self.ending = code, why.sentence
         self.outbox.end()
 
-    def left(self) -> None:
+    def disconnected(self) -> None:
         """The socket is gone."""
         self.ending = self.ending or (errors.NORMAL, "")
         for watch in list(self._watched.values()):
             self._unwatch(watch)
         self.transfers.close()
         self.outbox.end()
-        self.house.sessions.discard(self)
+        self.context.sessions.discard(self)
 
     def watch(self, job: str) -> None:
         """Tell the client this job's state and what comes. Raises Refusal."""
-        assert self.guest is not None
+        assert self.identity is not None
         if job in self._watched:
             self._unwatch(self._watched[job])
         if len(self._watched) >= WATCHED:
-            raise Refusal(refusals.TOO_MANY_WATCHED)
+            raise Refusal(problems.TOO_MANY_WATCHED)
         watch = _Watch(job)
-        watch.stop = self.house.jobs.watch(job, self.guest.owner, lambda message: self._tell(watch, message))
+        watch.stop = self.context.jobs.watch(job, self.identity.owner, lambda message: self._tell(watch, message))
         self._watched[job] = watch
 
     def watches(self, job: str) -> bool:
@@ -138,28 +138,28 @@ class Session:
         version = agreed(hello)
         if isinstance(version, Problem):
             return self.expel(errors.MALFORMED, version, about=hello.kind)
-        if self.house.closing:
-            return self.expel(errors.UNAVAILABLE, refusals.SHUTTING_DOWN, about=hello.kind)
+        if self.context.closing:
+            return self.expel(errors.UNAVAILABLE, problems.SHUTTING_DOWN, about=hello.kind)
         try:
-            guest = self.house.doorkeeper.admit(hello, self.peer)
+            identity = self.context.authenticator.admit(hello, self.peer)
         except Refusal as no:
             code = errors.TOO_MANY if no.problem.code == "too-many" else errors.UNAUTHENTICATED
             return self.expel(code, no.problem, about=hello.kind)
-        self.guest = guest
-        self.house.sessions.add(self)
+        self.identity = identity
+        self.context.sessions.add(self)
         self._proved()
-        self.house.log.say("client came", client=guest.label, version=hello.client.version, owner=guest.owner)
-        jobs = self.house.jobs
+        self.context.log.say("client came", client=identity.label, version=hello.client.version, owner=identity.owner)
+        jobs = self.context.jobs
         self.say(
             Welcome(
                 version,
-                self.house.version,
+                self.context.version,
                 CHUNK,
                 WINDOW,
                 tuple(jobs.offers()),
                 jobs.limits(),
-                guest.owner == LOCAL,
-                guest.token,
+                identity.owner == LOCAL,
+                identity.token,
             )
         )
         return None
@@ -171,23 +171,23 @@ class Session:
         except Refusal as no:
             self._refuse(message, no.problem)
         except Overfull:
-            self.ending = errors.TOO_SLOW, refusals.TOO_SLOW.sentence
+            self.ending = errors.TOO_SLOW, problems.TOO_SLOW.sentence
             self._cut()
         except OSError as error:
-            self.house.log.broke("disk", client=self._who, about=message.kind)
+            self.context.log.broke("disk", client=self._who, about=message.kind)
             self._refuse(message, problem("disk-full", f"The server's disk failed: {error.strerror or error}."))
         except Exception:  # noqa: BLE001 (one client's request must not end another's conversation)
-            self.house.log.broke("stumbled", client=self._who, about=message.kind)
-            self._refuse(message, refusals.BROKEN)
+            self.context.log.broke("stumbled", client=self._who, about=message.kind)
+            self._refuse(message, problems.BROKEN)
 
     def _refuse(self, message: Message, why: Problem) -> None:
-        self.house.tally.add("requests not followed", why=why.code)
+        self.context.counters.add("requests not followed", why=why.code)
         job, transfer = getattr(message, "job", None), getattr(message, "transfer", None)
-        if self.guest is None:
+        if self.identity is None:
             self.expel(errors.UNAUTHENTICATED, why, about=message.kind)
         else:
             self.say(Refused(message.kind, why, job, transfer))
 
     @property
     def _who(self) -> str:
-        return self.guest.label if self.guest is not None else "?"
+        return self.identity.label if self.identity is not None else "?"

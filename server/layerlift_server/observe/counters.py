@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 
-class Tally:
+class Counters:
     """Counters (only ever more) by name and one optional label."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from layerlift.wire import runtime
 from layerlift.wire.runtime import ServerFile
-from layerlift_server import private
+from layerlift_server.security import private_files
 
 LOCK = "serve.lock"
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
@@ -47,11 +47,11 @@ class Lock:
             self._file = None
 
 
-class Presence:
+class RuntimeFile:
     """A server's runtime file in `folder`, which is made private. Call `announce` only while holding `lock`."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = private.folder(folder)
+        self.folder = private_files.folder(folder)
         self.lock = Lock(folder / LOCK)
         self._file: Path | None = None
 
@@ -61,7 +61,7 @@ class Presence:
         for left in self.folder.glob("server-*.json"):
             left.unlink(missing_ok=True)
         path = self.folder / server.name
-        private.replace(path, server.text.encode())
+        private_files.replace(path, server.text.encode())
         self._file = path
         return path
 

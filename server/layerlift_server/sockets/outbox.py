@@ -29,7 +29,7 @@ class Outbox:
         self._news: deque[list[bytes]] = deque()
         self._replaceable: dict[Hashable, list[bytes]] = {}
         self._freight: deque[tuple[int, Next]] = deque()
-        self._wake = asyncio.Event()
+        self._more = asyncio.Event()
         self._ended = False
 
     @property
@@ -51,7 +51,7 @@ class Outbox:
                 self._replaceable[instead] = slot
         if self._bytes > self._most:
             raise Overfull
-        self._wake.set()
+        self._more.set()
 
     def settle(self, key: Hashable) -> None:
         """What waits under `key` stays where it is; news that come later go behind it."""
@@ -60,21 +60,21 @@ class Outbox:
     def load(self, transfer: int, chunk: Next) -> None:
         """Begin a download."""
         self._freight.append((transfer, chunk))
-        self._wake.set()
+        self._more.set()
 
     def unload(self, transfer: int) -> None:
         """End a download; nothing more of it is sent."""
         self._freight = deque(entry for entry in self._freight if entry[0] != transfer)
 
-    def stir(self) -> None:
+    def wake(self) -> None:
         """Credit came: look again."""
-        self._wake.set()
+        self._more.set()
 
     def end(self) -> None:
         """Send the news that wait, then no more."""
         self._ended = True
         self._freight.clear()
-        self._wake.set()
+        self._more.set()
 
     async def take(self) -> bytes | None:
         """The next payload; waits for one. None after the end."""
@@ -83,7 +83,7 @@ class Outbox:
                 return self._first()
             if self._ended:
                 return None
-            self._wake.clear()
+            self._more.clear()
             for _ in range(len(self._freight)):
                 entry = self._freight[0]
                 payload = entry[1]()
@@ -91,7 +91,7 @@ class Outbox:
                     self._freight.rotate(-1)
                 if payload is not None:
                     return payload
-            await self._wake.wait()
+            await self._more.wait()
 
     def _first(self) -> bytes:
         slot = self._news.popleft()

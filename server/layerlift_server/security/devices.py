@@ -17,10 +17,9 @@ from dataclasses import replace as changed
 from pathlib import Path
 
 from layerlift.wire.values import Device
-from layerlift_server import private
 from layerlift_server.limits import DEVICES
-from layerlift_server.names import plain
-from layerlift_server.trust import tokens
+from layerlift_server.security import private_files, tokens
+from layerlift_server.security.names import plain
 
 SEEN_EVERY = 60.0
 """Seconds between two writings of a device's last visit: a reconnecting plugin must not wear the disk."""
@@ -85,7 +84,7 @@ class Devices:
 
     def _keep(self, entries: dict[str, _Entry]) -> None:
         listed = [{**vars(entry.device), "digest": entry.digest} for entry in entries.values()]
-        private.replace(self._path, json.dumps({"devices": listed}, indent=1).encode())
+        private_files.replace(self._path, json.dumps({"devices": listed}, indent=1).encode())
         self._entries = entries
 
     def _load(self) -> None:

@@ -1,6 +1,6 @@
 """How a browser comes in: a one-time key in a link, exchanged for a cookie.
 
-Law: memory only, so that a restart ends every visit; knows no HTTP. Keys and cookies are kept as digests.
+Law: memory only, so that a restart voids them all; knows no HTTP. Keys and cookies are kept as digests.
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from layerlift_server.limits import KEY_SECONDS, KEYS, VISIT_SECONDS, VISITS
-from layerlift_server.trust import tokens
+from layerlift_server.limits import COOKIE_SECONDS, COOKIES, KEY_SECONDS, KEYS
+from layerlift_server.security import tokens
 
 
-class Visits:
-    """Keys that wait to be used and visits that last. `clock` counts seconds and never goes back."""
+class Cookies:
+    """Keys that wait to be used and cookies that last. `clock` counts seconds and never goes back."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._keys: dict[str, float] = {}
-        self._visits: dict[str, float] = {}
+        self._cookies: dict[str, float] = {}
 
     def issue(self) -> str:
         """A new key; the oldest is void when too many wait."""
@@ -32,13 +32,13 @@ class Visits:
         if until is None or self._clock() >= until:
             return None
         cookie = tokens.fresh()
-        _add(self._visits, tokens.digest(cookie), self._clock() + VISIT_SECONDS, VISITS)
+        _add(self._cookies, tokens.digest(cookie), self._clock() + COOKIE_SECONDS, COOKIES)
         return cookie
 
     def known(self, cookie: str | None) -> bool:
-        """Whether `cookie` belongs to a visit that still lasts. The look-up is by digest: its time tells nothing about
+        """Whether `cookie` is good. The look-up is by digest: its time tells nothing about
         the cookie."""
-        return cookie is not None and self._clock() < self._visits.get(tokens.digest(cookie), 0.0)
+        return cookie is not None and self._clock() < self._cookies.get(tokens.digest(cookie), 0.0)
 
 
 def _add(kept: dict[str, float], digest: str, until: float, most: int) -> None:

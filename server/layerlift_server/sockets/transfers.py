@@ -16,12 +16,12 @@ from layerlift.wire.limits import CHUNK
 from layerlift.wire.messages import Chunk, Get, Message, Put, Ready, Refused
 from layerlift.wire.problems import problem
 from layerlift.wire.values import Problem
-from layerlift_server import refusals
-from layerlift_server.conversation.outbox import Outbox
+from layerlift_server import problems
 from layerlift_server.jobs.port import Download, Owner, Refusal, Upload
+from layerlift_server.sockets.outbox import Outbox
 
 if TYPE_CHECKING:
-    from layerlift_server.conversation.house import House
+    from layerlift_server.sockets.context import Context
 
 Say = Callable[[Message], None]
 
@@ -41,21 +41,21 @@ class _Down:
 class Transfers:
     """Of one connection. `say` queues a message for its client."""
 
-    def __init__(self, house: House, connection: Connection, outbox: Outbox, say: Say) -> None:
-        self._house, self._connection, self._outbox, self._say = house, connection, outbox, say
+    def __init__(self, context: Context, connection: Connection, outbox: Outbox, say: Say) -> None:
+        self._context, self._connection, self._outbox, self._say = context, connection, outbox, say
         self._up: dict[int, _Up] = {}
         self._down: dict[int, _Down] = {}
 
     def put(self, message: Put, owner: Owner) -> None:
         """Begin or resume an upload. Another connection that still holds it loses it. Raises Refusal."""
         key = owner, message.upload
-        if key in self._house.uploading:
-            self._house.uploading[key].lose(key)
-        upload = self._house.jobs.upload(message.upload, message.size, message.document, owner)
+        if key in self._context.uploading:
+            self._context.uploading[key].lose(key)
+        upload = self._context.jobs.upload(message.upload, message.size, message.document, owner)
         self._say(Ready(message.transfer, upload.have, upload.size))
         if self._connection.active(message.transfer):
             self._up[message.transfer] = _Up(upload, key)
-            self._house.uploading[key] = self
+            self._context.uploading[key] = self
         else:
             upload.close()
 
@@ -70,7 +70,7 @@ class Transfers:
         except Refusal as no:
             self._refuse(message.transfer, "chunk", no.problem)
             return
-        self._house.tally.add("bytes received", data.nbytes)
+        self._context.counters.add("bytes received", data.nbytes)
         ack = self._connection.stored(message.transfer, up.upload.have)
         if ack is not None:
             self._outbox.put(ack)
@@ -79,10 +79,10 @@ class Transfers:
 
     def get(self, message: Get, owner: Owner) -> None:
         """Begin a download. Raises Refusal."""
-        download = self._house.jobs.download(message.job, owner, message.layer)
+        download = self._context.jobs.download(message.job, owner, message.layer)
         if message.offset > download.size:
             download.close()
-            raise Refusal(refusals.BEYOND)
+            raise Refusal(problems.BEYOND)
         self._say(Ready(message.transfer, message.offset, download.size))
         if self._connection.active(message.transfer):
             self._down[message.transfer] = _Down(download, message.job)
@@ -94,8 +94,8 @@ class Transfers:
         """End a transfer, complete or not."""
         up, down = self._up.pop(transfer, None), self._down.pop(transfer, None)
         if up is not None:
-            if self._house.uploading.get(up.key) is self:
-                del self._house.uploading[up.key]
+            if self._context.uploading.get(up.key) is self:
+                del self._context.uploading[up.key]
             up.upload.close()
         if down is not None:
             self._outbox.unload(transfer)
@@ -104,7 +104,7 @@ class Transfers:
     def lose(self, key: tuple[Owner, str]) -> None:
         """An upload goes on over another connection."""
         for transfer in [transfer for transfer, up in self._up.items() if up.key == key]:
-            self._refuse(transfer, "put", refusals.MOVED)
+            self._refuse(transfer, "put", problems.MOVED)
 
     def forget(self, job: str) -> None:
         """A job was dropped: its downloads end."""
@@ -132,7 +132,7 @@ class Transfers:
             self._refuse(transfer, "get", no.problem)
             return None
         payload = b"".join(self._connection.chunk(transfer, data))
-        self._house.tally.add("bytes sent", data.nbytes)
+        self._context.counters.add("bytes sent", data.nbytes)
         if offset + data.nbytes == download.size:
             del data
             self.stop(transfer)

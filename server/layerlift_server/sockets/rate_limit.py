@@ -11,7 +11,7 @@ from layerlift_server.limits import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, SMALL
 _CHUNK_ARRAY = 0x94
 
 
-class Pace:
+class RateLimit:
     """At most `at_once` messages in a burst and `rate` a second on the whole."""
 
     def __init__(

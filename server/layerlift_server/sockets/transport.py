@@ -15,12 +15,12 @@ from aiohttp import WSMsgType, web
 from layerlift.wire import errors
 from layerlift.wire.limits import HELLO_SECONDS, MESSAGE
 from layerlift.wire.text import clipped
-from layerlift_server import limits, refusals
-from layerlift_server.conversation.house import House
-from layerlift_server.conversation.pace import Pace
-from layerlift_server.conversation.session import Session
-from layerlift_server.doors.connections import turnstile
-from layerlift_server.trust.doorkeeper import Peer
+from layerlift_server import limits, problems
+from layerlift_server.security.authentication import Peer
+from layerlift_server.sockets.connection_limit import limited_protocol
+from layerlift_server.sockets.context import Context
+from layerlift_server.sockets.rate_limit import RateLimit
+from layerlift_server.sockets.session import Session
 
 _REASON = 123
 """Most bytes of a close frame's reason (RFC 6455, 5.5: 125 with the code)."""
@@ -34,7 +34,7 @@ def fast_reader() -> bool:
     return reader.WebSocketReader.__module__.endswith("reader_c")
 
 
-async def converse(request: web.Request, house: House, peer: Peer) -> web.WebSocketResponse:
+async def converse(request: web.Request, context: Context, peer: Peer) -> web.WebSocketResponse:
     """Serve one websocket until either side has enough."""
     socket = web.WebSocketResponse(
         compress=False,  # inflating is a bomb's way in, and pixels are not worth deflating on loopback
@@ -43,18 +43,18 @@ async def converse(request: web.Request, house: House, peer: Peer) -> web.WebSoc
         timeout=limits.CLOSE_SECONDS,
     )
     await socket.prepare(request)
-    transport, gate = request.transport, turnstile(request.transport)
+    transport, counted = request.transport, limited_protocol(request.transport)
     session = Session(
-        house,
+        context,
         peer,
-        proved=gate.proved if gate is not None else lambda: None,
+        proved=counted.proved if counted is not None else lambda: None,
         cut=transport.abort if transport is not None else lambda: None,
     )
     writing = asyncio.create_task(_write(socket, session))
     try:
         await _read(socket, session)
     finally:
-        session.left()
+        session.disconnected()
         if transport is not None:
             # a peer that reads nothing would keep a closing socket, and us, for ever
             asyncio.get_running_loop().call_later(2 * limits.CLOSE_SECONDS, transport.abort)
@@ -66,7 +66,7 @@ async def converse(request: web.Request, house: House, peer: Peer) -> web.WebSoc
 async def _read(socket: web.WebSocketResponse, session: Session) -> None:
     # not `receive(timeout=…)`: that clock begins anew with every ping
     patience = asyncio.get_running_loop().call_later(HELLO_SECONDS, _too_late, session)
-    pace = Pace()
+    pace = RateLimit()
     try:
         message = await socket.receive()
         while message.type is WSMsgType.BINARY:
@@ -80,12 +80,12 @@ async def _read(socket: web.WebSocketResponse, session: Session) -> None:
     finally:
         patience.cancel()
     if message.type is WSMsgType.TEXT:
-        session.expel(errors.MALFORMED, refusals.NOT_BINARY, about="message")
+        session.expel(errors.MALFORMED, problems.NOT_BINARY, about="message")
 
 
 def _too_late(session: Session) -> None:
-    if session.guest is None:
-        session.expel(errors.TOO_SLOW, refusals.NO_HELLO, about="hello")
+    if session.identity is None:
+        session.expel(errors.TOO_SLOW, problems.NO_HELLO, about="hello")
 
 
 async def _write(socket: web.WebSocketResponse, session: Session) -> None:

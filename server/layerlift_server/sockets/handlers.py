@@ -1,6 +1,6 @@
 """What is done for each message of a greeted client, as a table.
 
-Law: one short function per message; refusals are raised, answers are said. Hello and Chunk are the session's own.
+Law: one short function per message; problems are raised, answers are said. Hello and Chunk are the session's own.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from layerlift.wire.messages import (
     Submit,
     Watch,
 )
-from layerlift_server import refusals
+from layerlift_server import problems
 from layerlift_server.jobs.port import LOCAL, Owner, Refusal
 
 if TYPE_CHECKING:
-    from layerlift_server.conversation.session import Session
+    from layerlift_server.sockets.session import Session
 
 
 def _owner(session: Session) -> Owner:
-    assert session.guest is not None, "the Connection lets nobody speak before Hello"
-    return session.guest.owner
+    assert session.identity is not None, "the Connection lets nobody speak before Hello"
+    return session.identity.owner
 
 
 def _only_owner(session: Session) -> None:
     if _owner(session) != LOCAL:
-        raise Refusal(refusals.OWNER_ONLY)
+        raise Refusal(problems.OWNER_ONLY)
 
 
 def _put(session: Session, message: Put) -> None:
@@ -51,9 +51,9 @@ def _put(session: Session, message: Put) -> None:
 
 
 def _submit(session: Session, message: Submit) -> None:
-    assert session.guest is not None
-    session.house.jobs.submit(message, session.guest.owner, session.guest.label)
-    session.house.log.say("job", job=message.job, client=session.guest.label, operation=message.operation)
+    assert session.identity is not None
+    session.context.jobs.submit(message, session.identity.owner, session.identity.label)
+    session.context.log.say("job", job=message.job, client=session.identity.label, operation=message.operation)
     session.watch(message.job)
 
 
@@ -70,51 +70,51 @@ def _stop(session: Session, message: Stop) -> None:
 
 
 def _ack(session: Session, _message: Ack) -> None:
-    session.outbox.stir()
+    session.outbox.wake()
 
 
 def _cancel(session: Session, message: Cancel) -> None:
-    session.house.jobs.cancel(message.job, _owner(session))
+    session.context.jobs.cancel(message.job, _owner(session))
     if not session.watches(message.job):
         session.watch(message.job)
 
 
 def _jobs(session: Session, message: Jobs) -> None:
-    session.say(JobList(tuple(session.house.jobs.list(_owner(session), message.since))))
+    session.say(JobList(tuple(session.context.jobs.list(_owner(session), message.since))))
 
 
 def _drop(session: Session, message: Drop) -> None:
-    session.house.jobs.drop(message.job, _owner(session))
-    for other in list(session.house.sessions):
+    session.context.jobs.drop(message.job, _owner(session))
+    for other in list(session.context.sessions):
         other.transfers.forget(message.job)
     session.say(Dropped(message.job))
 
 
 def _keep(session: Session, message: Keep) -> None:
-    session.say(JobList((session.house.jobs.keep(message.job, _owner(session), message.keep),)))
+    session.say(JobList((session.context.jobs.keep(message.job, _owner(session), message.keep),)))
 
 
 def _pair(session: Session, _message: Pair) -> None:
     _only_owner(session)
-    session.say(Pairing(*session.house.code.show()))
+    session.say(Pairing(*session.context.code.show()))
 
 
 def _devices(session: Session, _message: Devices) -> None:
     _only_owner(session)
-    session.say(DeviceList(session.house.devices.list()))
+    session.say(DeviceList(session.context.devices.list()))
 
 
 def _revoke(session: Session, message: Revoke) -> None:
     _only_owner(session)
-    if session.house.devices.revoke(message.device):
-        session.house.log.say("device revoked", device=message.device)
-        for other in session.house.sessions_of(message.device):
-            other.expel(errors.UNAUTHENTICATED, refusals.REVOKED, about=Revoke.kind)
-        session.house.jobs.forget_owner(message.device)
-    session.say(DeviceList(session.house.devices.list()))
+    if session.context.devices.revoke(message.device):
+        session.context.log.say("device revoked", device=message.device)
+        for other in session.context.sessions_of(message.device):
+            other.expel(errors.UNAUTHENTICATED, problems.REVOKED, about=Revoke.kind)
+        session.context.jobs.forget_owner(message.device)
+    session.say(DeviceList(session.context.devices.list()))
 
 
-ERRANDS: dict[type[Message], Callable[[Session, Any], None]] = {
+HANDLERS: dict[type[Message], Callable[[Session, Any], None]] = {
     Put: _put,
     Submit: _submit,
     Watch: _watch,

@@ -1,4 +1,4 @@
-"""The turnstile in front of the HTTP server: how many sockets, how long one may take to say what it wants.
+"""The limited_protocol in front of the HTTP server: how many sockets, how long one may take to say what it wants.
 
 Law: asyncio protocols only; hands every byte on unread. Needed because an HTTP server's own timeouts begin after the
 first request: a socket that sends nothing, or one header letter a second, would be held for ever (slow loris).
@@ -12,39 +12,41 @@ from collections.abc import Callable
 from typing import cast
 
 from layerlift_server import limits
-from layerlift_server.figures.tally import Tally
+from layerlift_server.observe.counters import Counters
 
 _WORDS = b"Too many connections; wait a moment.\n"
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n"
 _FULL += b"Content-Length: %d\r\n\r\n%b" % (len(_WORDS), _WORDS)
 
 
-class Connections:
-    """The sockets of a whole server, whichever door they came through."""
+class ConnectionLimit:
+    """The sockets of a whole server, whichever endpoint they came through."""
 
     def __init__(
         self,
-        tally: Tally,
+        counters: Counters,
         *,
         most: int = limits.CONNECTIONS,
         unproven: int = limits.UNPROVEN,
         of_one_address: int = limits.CONNECTIONS_OF_ONE_ADDRESS,
         seconds: float = limits.HEADERS_SECONDS,
     ) -> None:
-        self.tally, self.seconds = tally, seconds
+        self.counters, self.seconds = counters, seconds
         self.most, self.unproven, self.of_one_address = most, unproven, of_one_address
-        self._open: set[Turnstile] = set()
-        self._proven: set[Turnstile] = set()
+        self._open: set[LimitedProtocol] = set()
+        self._proven: set[LimitedProtocol] = set()
         self._addresses: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def door(self, inner: Callable[[], asyncio.Protocol], *, remote: bool) -> Callable[[], asyncio.Protocol]:
+    def protocol_factory(
+        self, inner: Callable[[], asyncio.Protocol], *, remote: bool
+    ) -> Callable[[], asyncio.Protocol]:
         """A protocol factory for `loop.create_server` around that of an HTTP server."""
-        return lambda: Turnstile(self, inner, remote)
+        return lambda: LimitedProtocol(self, inner, remote)
 
-    def enter(self, socket: Turnstile) -> str | None:
+    def enter(self, socket: LimitedProtocol) -> str | None:
         """Why a socket is turned away, None when it is in."""
         if len(self._open) >= self.most:
             return "connections"
@@ -56,12 +58,12 @@ class Connections:
         self._addresses[socket.address] += 1
         return None
 
-    def prove(self, socket: Turnstile) -> None:
+    def prove(self, socket: LimitedProtocol) -> None:
         """A socket has said who it is (or is a plain request that was answered): it no longer counts as unproven."""
         if socket in self._open:
             self._proven.add(socket)
 
-    def leave(self, socket: Turnstile) -> None:
+    def leave(self, socket: LimitedProtocol) -> None:
         """A socket is gone."""
         if socket in self._open:
             self._open.discard(socket)
@@ -71,10 +73,10 @@ class Connections:
                 del self._addresses[socket.address]
 
 
-class Turnstile(asyncio.Protocol):
+class LimitedProtocol(asyncio.Protocol):
     """One socket on its way to the HTTP server."""
 
-    def __init__(self, connections: Connections, inner: Callable[[], asyncio.Protocol], remote: bool) -> None:
+    def __init__(self, connections: ConnectionLimit, inner: Callable[[], asyncio.Protocol], remote: bool) -> None:
         self._connections, self._make = connections, inner
         self._inner: asyncio.Protocol | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -86,11 +88,11 @@ class Turnstile(asyncio.Protocol):
         self.address = str((transport.get_extra_info("peername") or ("",))[0])
         why = self._connections.enter(self)
         if why is not None:
-            self._connections.tally.add("connections refused", why=why)
+            self._connections.counters.add("connections refused", why=why)
             transport.write(_FULL)
             transport.close()
             return
-        self._connections.tally.add("connections")
+        self._connections.counters.add("connections")
         self._timer = asyncio.get_running_loop().call_later(self._connections.seconds, self._too_slow, transport)
         self._inner = self._make()
         self._inner.connection_made(transport)
@@ -133,18 +135,18 @@ class Turnstile(asyncio.Protocol):
 
     def _too_slow(self, transport: asyncio.Transport) -> None:
         self._timer = None
-        self._connections.tally.add("connections refused", why="slow")
+        self._connections.counters.add("connections refused", why="slow")
         transport.abort()
 
 
-def turnstile(transport: asyncio.BaseTransport | None) -> Turnstile | None:
-    """The turnstile through which a request's transport came, if any."""
+def limited_protocol(transport: asyncio.BaseTransport | None) -> LimitedProtocol | None:
+    """The limited_protocol through which a request's transport came, if any."""
     protocol = transport.get_protocol() if isinstance(transport, asyncio.BaseTransport) else None
-    return protocol if isinstance(protocol, Turnstile) else None
+    return protocol if isinstance(protocol, LimitedProtocol) else None
 
 
-def greeted(transport: asyncio.BaseTransport | None) -> None:
-    """Tell the turnstile that a whole request has arrived."""
-    found = turnstile(transport)
+def request_arrived(transport: asyncio.BaseTransport | None) -> None:
+    """Tell the limited_protocol that a whole request has arrived."""
+    found = limited_protocol(transport)
     if found is not None:
         found.request_began()

@@ -1,4 +1,4 @@
-"""The serving process's own words for "no": every problem that sessions and doors state, in one place.
+"""The serving process's own words for "no": every problem that sessions and endpoints state, in one place.
 
 Law: sentences only. What jobs refuse, the jobs word themselves. Codes are the protocol's (`layerlift.wire.problems`).
 """

@@ -16,7 +16,7 @@ from types import FrameType
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
-class Stopping:
+class StopSignals:
     """Within its block the first request sets `asked`, the second one also `now`."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Stopping:
         """Ask to quit. In the loop's thread."""
         (self.now if self.asked.is_set() else self.asked).set()
 
-    def __enter__(self) -> Stopping:
+    def __enter__(self) -> StopSignals:
         if threading.current_thread() is threading.main_thread():
             for name in NAMES:
                 number = getattr(signal, name, None)

@@ -1,1 +1,0 @@
-"""Sockets and HTTP: who may knock, and everything between a connection and a session. Law: aiohttp lives here."""

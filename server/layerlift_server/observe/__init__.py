@@ -1,0 +1,1 @@
+"""Logs, counters and measurements. Law: writes down what it is told; decides nothing."""

@@ -1,1 +1,0 @@
-"""Secrets and who holds them. Law: knows no socket and no HTTP."""
