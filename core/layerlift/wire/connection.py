@@ -44,8 +44,6 @@ class Connection:
         if state is None:
             raise LocalProtocolError(f"The {self.side} must not say {message.kind} while {self.state}.")
         payload = frames.encode(message)
-        if self.side == "client" and len(payload) > limits.CONTROL and message.kind != "chunk":
-            raise LocalProtocolError(f"A {message.kind} of {len(payload)} bytes is longer than {limits.CONTROL}.")
         if fault := self._follow(self.side, message):
             raise LocalProtocolError(fault.sentence)
         self.state = state

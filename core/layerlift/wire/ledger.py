@@ -48,10 +48,6 @@ class Ledger:
             return self._late(speaker, message, number)
         return self._move(speaker, message, transfer, number)
 
-    def sends(self, transfer: Transfer) -> bool:
-        """Whether this side is the one that sends the transfer's bytes."""
-        return transfer.sender == self.side
-
     def _begin(self, message: Put | Get) -> Fault | None:
         if message.transfer <= self.latest:
             return Fault(f"Transfer {message.transfer} is not newer than {self.latest}.")

@@ -34,7 +34,7 @@ DEPTH = 8
 """Deepest nesting of maps and arrays in a message. The deepest known message (a layer's text's line's quad) has 6."""
 
 ITEMS = 16_384
-"""Most values in one message, counting keys: six times the fullest list of jobs."""
+"""Most values in one message, counting keys: three times the fullest list of jobs."""
 
 HELLO_SECONDS = 5.0
 """Hello must come within this time: a plug-in sends it at once, a slow loris never."""
@@ -52,7 +52,7 @@ UPLOAD = 2**40
 """Largest upload that a message can state, in bytes (1 TiB). Each server states its own, far lower, in Welcome."""
 
 ICC = 16 * KIB * KIB
-"""Largest ICC profile. The largest in use (CMYK press profiles) have 4 MiB."""
+"""Largest ICC profile. Press profiles (CMYK) have a few MiB."""
 
 NAME = 255
 """Most bytes of a name (of a document, layer, program, device): what file systems allow for one."""
@@ -76,7 +76,7 @@ CORNERS = 8
 """Numbers in a text line's quad: x, y of four corners."""
 
 GROUPS = 16
-"""Deepest path of groups that a layer sits in: more than any host's panel shows."""
+"""Deepest path of groups that a layer sits in: Photoshop nests ten deep."""
 
 LAYERS = 1024
 """Highest number of layers in a job that a message can state. Each server states its own in Welcome."""

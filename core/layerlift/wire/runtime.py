@@ -164,6 +164,9 @@ def _alive_on_windows(pid: int) -> bool:
 
     query, still_active = 0x1000, 259  # PROCESS_QUERY_LIMITED_INFORMATION; STILL_ACTIVE
     kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    kernel.OpenProcess.restype = ctypes.c_void_p
+    kernel.GetExitCodeProcess.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
+    kernel.CloseHandle.argtypes = (ctypes.c_void_p,)
     handle = kernel.OpenProcess(query, False, pid)
     if not handle:
         return False

@@ -138,7 +138,7 @@ class Choice(Shape):
 
     def __init__(self, values: tuple[Any, ...]) -> None:
         self.values = {(type(value), value): value for value in values}
-        self.words = " | ".join(repr(value).replace("'", '"') for value in values)
+        self.words = " or ".join(repr(value).replace("'", '"') for value in values)
 
     def read(self, value: Any) -> Any:
         """The one of the choices."""
@@ -153,7 +153,7 @@ class Maybe(Shape):
 
     def __init__(self, inner: Shape) -> None:
         self.inner = inner
-        self.words = f"{inner.words} | nil"
+        self.words = f"{inner.words} or nil"
 
     def read(self, value: Any) -> Any:
         """None, or what the inner shape reads."""
@@ -167,7 +167,7 @@ class Maybe(Shape):
 class Scalar(Shape):
     """A param: nil, bool, int, float or str."""
 
-    words = f"nil | bool | int | float | str ≤ {limits.PARAM} bytes"
+    words = f"nil or bool or int or float or str ≤ {limits.PARAM} bytes"
     text = Text(limits.PARAM)
 
     def read(self, value: Any) -> Any:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -143,8 +147,13 @@ def test_who_is_alive() -> None:
     assert not runtime.alive(dead_pid())
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="every process is root's own")
-def test_somebody_elses_process_is_no_server_of_ours() -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="asked in another way there")
+def test_somebody_elses_process_is_no_server_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kill(pid: int, signal: int) -> None:
+        assert (pid, signal) == (1, 0)
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", kill)
     assert not runtime.alive(1)
 
 
@@ -170,3 +179,36 @@ def test_every_platform_has_its_place(
     home = Path.home()
     monkeypatch.setattr(runtime.sys, "platform", platform)
     assert runtime.folders() == [Path(place.replace("HOME", str(home))) for place in expected]
+
+
+@pytest.mark.parametrize(("handle", "code", "lives"), [(7, 259, True), (7, 0, False), (None, 259, False)])
+def test_windows_is_asked_in_its_own_words(
+    handle: int | None, code: int, lives: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a stand-in for kernel32 that keeps to its documented contract; never run on Windows here."""
+    closed: list[int | None] = []
+
+    class Kernel:
+        def __init__(self) -> None:
+            self.OpenProcess = Function(lambda access, inherit, pid: handle if (access, pid) == (0x1000, 99) else None)
+            self.GetExitCodeProcess = Function(self.tell)
+            self.CloseHandle = Function(closed.append)
+
+        def tell(self, asked: int, code_at: Any) -> int:
+            code_at._obj.value = code
+            return int(asked == handle)
+
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=Kernel()), raising=False)
+    monkeypatch.setattr(runtime.sys, "platform", "win32")
+    assert runtime.alive(99) is lives
+    assert closed == ([handle] if handle else [])
+
+
+class Function:
+    """A foreign function: callable, with settable types."""
+
+    def __init__(self, body: Callable[..., Any]) -> None:
+        self.body = body
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.body(*arguments)
