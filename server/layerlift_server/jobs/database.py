@@ -26,7 +26,8 @@ MIGRATIONS: tuple[str, ...] = (
         content TEXT NOT NULL
     );
     CREATE INDEX jobs_by_state ON jobs (state, created);
-    CREATE INDEX jobs_by_owner ON jobs (owner, touched);
+    CREATE INDEX jobs_by_owner ON jobs (owner, created);
+    CREATE INDEX jobs_by_age ON jobs (created);
     CREATE TABLE uploads (
         upload TEXT PRIMARY KEY, owner TEXT NOT NULL, size INTEGER NOT NULL, document TEXT NOT NULL,
         touched REAL NOT NULL

@@ -205,11 +205,11 @@ class Desk:
 
     async def export(self, job: str, owner: Owner, format: str) -> Path:
         """The result as a file, made once and kept beside it. Raises Refusal."""
+        if self._stopping:
+            raise refusals.stopping()
         row = self._book.find(job, owner)
         if row.state != "done":
             raise refusals.not_finished()
-        if self._stopping:
-            raise refusals.stopping()
         return await self._exports.export(row.folder, format)
 
     def forget_owner(self, owner: Owner) -> None:

@@ -57,7 +57,6 @@ class Exports:
         for future in waiting.values():
             _refuse(future, refusals.stopping())
         self._waiting.clear()
-        self._seat.run = None
         self._seat.kill()
         await self._seat.close()
 
@@ -85,8 +84,11 @@ class Exports:
         self._next()
 
     def _ended(self, seat: Seat, run: Run | None, code: int) -> None:
-        if run is not None and _target(run) in self._making:
-            _refuse(self._making.pop(_target(run)), Refusal(crashes.explain(code, run.kills)))
+        if run is not None:
+            target = Path(_target(run))
+            self._results.tidy(target.parent.name)
+            if (future := self._making.pop(str(target), None)) is not None:
+                _refuse(future, Refusal(crashes.explain(code, run.kills)))
         self._next()
 
 

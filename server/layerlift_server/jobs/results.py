@@ -91,8 +91,15 @@ class Results:
             self._trash.discard(self.path(folder))
 
     def sweep(self, wanted: Iterable[str]) -> None:
-        """Delete every folder that is not wanted: left by a server that died."""
+        """Delete every folder that is not wanted, and every half-made file: left by a server that died."""
         keep = set(wanted)
         for found in self._folder.iterdir():
-            if found.name not in keep:
+            if found.name in keep:
+                self.tidy(found.name)
+            else:
                 self._trash.discard(found)
+
+    def tidy(self, folder: str) -> None:
+        """Delete the half-made files in a finished result's folder: left by an export that died (`formats.atomic`)."""
+        for left in self.path(folder).glob(".*.part"):
+            self._trash.discard(left)

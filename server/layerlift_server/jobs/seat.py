@@ -17,6 +17,9 @@ from layerlift_server.worker.process import Worker
 _LOG = logging.getLogger("layerlift_server.jobs")
 NEVER_STARTED = 127
 """The exit code of a process that could not even be made."""
+_STILLBORN = 3
+"""So many workers in a row that end before their first word: the installation is broken, and only a job is a reason to
+try again."""
 
 
 @dataclass
@@ -36,8 +39,8 @@ class Seat:
     """One worker at most, one run at most.
 
     `hear(seat, event)`: what the worker says; `ended(seat, run, code)`: it ended, with the run that this cost (None:
-    it was at none). `lost` counts the ends that nobody wanted; `missed`: the last one was such, of a worker that had
-    come as far as to say hello.
+    it was at none). `lost` counts the ends that nobody wanted; `missed`: the last one was such, and another worker can
+    be hoped to do better (not one of several in a row that did not come as far as to say hello).
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class Seat:
         self.run: Run | None = None
         self.lost = 0
         self.missed = False
-        self._sound = False
+        self._stillborn = 0
         self._hear, self._ended, self._steady = hear, ended, steady
         self._worker: Worker | None = None
         self._starting: asyncio.Task[None] | None = None
@@ -85,7 +88,6 @@ class Seat:
     def start(self) -> None:
         """Have a worker, if there is none."""
         if self._worker is None:
-            self._sound = False
             worker = Worker(self.plan, self._heard, self._over)
             self._worker = worker
             self._starting = asyncio.create_task(self._start(worker))
@@ -164,7 +166,7 @@ class Seat:
 
     def _heard(self, said: orders.Said) -> None:
         if isinstance(said, orders.Hello):
-            self._sound = True
+            self._stillborn = -1
             self._idle_since = self._steady()
         self._hear(self, said)
 
@@ -172,7 +174,8 @@ class Seat:
         run, wanted = self.run, self._dismissed
         self._worker, self.run = None, None
         self._leaving = self._dismissed = self._rested = False
-        self.missed = self._sound and not wanted
+        self._stillborn += 1
+        self.missed = not wanted and self._stillborn < _STILLBORN
         if not wanted:
             self.lost += 1
             _LOG.warning("a worker ended with exit code %s while %s", code, f"at {run.job}" if run else "idle")

@@ -127,9 +127,9 @@ class Store:
 
     def touched_since(self, since: float, owner: str | None, most: int) -> list[Job]:
         """At most `most` jobs of `owner` (None: of everybody), newest first."""
+        mine, arguments = ("", ()) if owner is None else ("AND owner = ? ", (owner,))
         return self._jobs(
-            "WHERE touched >= ? AND (? IS NULL OR owner = ?) ORDER BY created DESC, jobs.rowid DESC LIMIT ?",
-            (since, owner, owner, most),
+            f"WHERE touched >= ? {mine}ORDER BY created DESC, jobs.rowid DESC LIMIT ?", (since, *arguments, most)
         )
 
     def expired(self, before: float) -> list[Job]:

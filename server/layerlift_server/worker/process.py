@@ -31,12 +31,13 @@ class Worker:
         self._lock = threading.Lock()
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
+        self._pid: int | None = None
         self._over = asyncio.Event()
 
     @property
     def pid(self) -> int | None:
         """Its process id while it runs."""
-        return None if self._process is None or self._over.is_set() else self._process.pid
+        return None if self._over.is_set() else self._pid
 
     async def start(self) -> None:
         """Spawn it; returns when the process exists, long before it has imported anything. Raises OSError."""
@@ -76,7 +77,7 @@ class Worker:
         finally:
             theirs.close()  # so that the pipe ends with the child, and with us
         with self._lock:
-            self._process, self._pipe = process, ours
+            self._process, self._pipe, self._pid = process, ours, process.pid
         threading.Thread(target=self._watch, args=(process, ours), name="layerlift-worker", daemon=True).start()
 
     def _watch(self, process: SpawnProcess, pipe: Connection) -> None:

@@ -92,7 +92,9 @@ def test_descriptions_are_remembered_but_not_for_ever(results: Results, monkeypa
 def test_sweeping_leaves_what_is_wanted(results: Results) -> None:
     for folder in "abc":
         finished(results, folder)
+    (results.path("b") / ".export.psd.0123456789ab.part").write_bytes(b"half made")
     results.sweep({"b"})
+    assert not list(results.path("b").glob(".*"))
     assert [path.name for path in results.path("").iterdir()] == ["b"]
     results.discard("")
     assert results.path("b").exists()
