@@ -5,7 +5,7 @@ import { listenForPictures } from "./page/dropping.js";
 import { button, fill } from "./page/elements.js";
 import { Home } from "./page/home.js";
 import { JobPage } from "./page/job.js";
-import { noticeFor } from "./page/locked.js";
+import { isLocked, noticeFor } from "./page/locked.js";
 import { text } from "./page/strings.js";
 import { complain } from "./page/trouble.js";
 
@@ -17,6 +17,7 @@ const go = (hash) => (location.hash = hash);
 const home = new Home(desk, take);
 let page = null;
 let everOpen = false;
+let noticed = null; // whether a notice stands where a place should; null before the first greeting
 
 /** Pictures came: take them apart; one alone is watched. */
 function take(files) {
@@ -47,13 +48,14 @@ function connected(connection) {
   const words = { open: text.connected, waiting: text.waiting, shut: text.shut }[state] ?? text.connecting;
   fill(status, words, state === "waiting" ? button(text.retryNow, () => connection.open(), { kind: "small" }) : null);
   if (state === "open") {
-    const first = !everOpen;
     everOpen = true;
-    if (first) route();
+    if (noticed !== false) route();
+    noticed = false;
     return;
   }
   const notice = noticeFor(connection, everOpen);
   if (notice) {
+    noticed = true;
     page?.close();
     page = null;
     fill(place, notice);
@@ -62,6 +64,11 @@ function connected(connection) {
 
 desk.on("connection", connected);
 desk.on("refused", ({ problem }) => complain(problem));
-addEventListener("hashchange", () => everOpen && route());
+addEventListener("hashchange", () => noticed === false && route());
+addEventListener("focus", () => isLocked(desk.connection) && desk.connection.open()); // let in from another tab by now?
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address says which place this is
+  place.focus();
+});
 listenForPictures(take);
 desk.start();

@@ -17,10 +17,18 @@ export function notice(title, more, command = null, after = null, act = null) {
   );
 }
 
+/** Whether the server does not know this browser (any more). */
+export function isLocked({ state, code, problem }) {
+  return state === "shut" && (code === 4401 || problem?.code === "unauthorized");
+}
+
 /** What fits the state of the connection, or null while all is well. */
 export function noticeFor(connection, everOpen) {
-  const { state, code, problem, tries } = connection;
-  if (state === "shut" && (code === 4401 || problem?.code === "unauthorized")) return notice(text.locked, text.lockedMore, text.lockedCommand, text.lockedLink);
+  const { state, problem, tries } = connection;
+  if (isLocked(connection)) {
+    if (everOpen) return notice(text.lockedAgain, text.lockedAgainMore, text.lockedCommand, text.lockedAgainLink);
+    return notice(text.locked, text.lockedMore, text.lockedCommand, text.lockedLink);
+  }
   if (state === "shut") {
     const why = problem ? `${problem.sentence} ${problem.remedy}` : "";
     return notice(text.shut, why, null, null, button(text.reload, () => location.reload(), { kind: "primary" }));

@@ -32,7 +32,9 @@ export class TryOut {
     this.solo = button(text.solo, () => sheets.solo(sheets.chosen), { kind: "small" });
     const field = (label, input, ...more) => el("div", { class: "field" }, el("label", { for: input.id }, label), el("div", { class: "inline" }, input, ...more));
     const move = el("p", { class: "small faint wide" }, text.moveHint);
-    fill(this.form, field(text.recolour, this.colour, this.own), el("div", { class: "field bottom" }, this.solo), field(text.across, this.dx), field(text.down, this.dy), move);
+    const first = field(text.recolour, this.colour, this.own, this.solo);
+    first.classList.add("wide");
+    fill(this.form, first, field(text.across, this.dx), field(text.down, this.dy), move);
   }
 
   choose() {

@@ -5,7 +5,8 @@
  * Law: no DOM; of the browser only WebSocket, setTimeout and (in identity.js) crypto.getRandomValues. Every question of
  * the protocol may be asked twice, so repeating it is safe.
  *
- *     idle ─open→ connecting ─Welcome→ open ─lost→ waiting ─later→ connecting        any ─close, refused→ shut
+ *     idle ─open→ connecting ─Welcome→ open ─lost→ waiting ─later→ connecting
+ *     any ─close, refused→ shut ─open→ connecting
  */
 
 import { CodecError } from "./codec.js";
@@ -36,9 +37,11 @@ export class Connection {
     this.next = 1;
   }
 
+  /** Begin; also anew after the end, when whatever shut it (a revoked cookie, say) may have changed. */
   open() {
-    if (this.state !== "idle" && this.state !== "waiting") return;
+    if (this.state === "connecting" || this.state === "open") return;
     clearTimeout(this.timer);
+    this.problem = null;
     this.enter("connecting");
     const socket = new this.Socket(this.address);
     socket.binaryType = "arraybuffer";
