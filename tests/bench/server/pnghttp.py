@@ -54,13 +54,14 @@ def _serve(pipe: Connection) -> None:
 
 
 @contextlib.contextmanager
-def png_server(layers: list[np.ndarray]) -> Iterator[str]:
-    """Its address; it has `layers` as pixels, as an engine leaves them."""
+def png_server(layers: list[np.ndarray]) -> Iterator[tuple[str, int]]:
+    """Its address and process id; it has `layers` as pixels, as an engine leaves them."""
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
     process.start()
     ours.send(layers)
-    yield f"http://127.0.0.1:{ours.recv()}"
+    assert process.pid is not None
+    yield f"http://127.0.0.1:{ours.recv()}", process.pid
     process.terminate()
     process.join(10)
 

@@ -1,6 +1,6 @@
 """What the network alone costs: the same bytes over a bare TCP socket, stdlib only, server in a process of its own.
 
-    up: 8 bytes of length, then so many bytes into one buffer, one byte back.   down: a length is asked for, and sent.
+up: 8 bytes of length, then so many bytes into one buffer, one byte back.   down: a length is asked for, and sent.
 """
 
 from __future__ import annotations
@@ -33,14 +33,15 @@ def _serve(pipe: Connection) -> None:
 
 
 @contextlib.contextmanager
-def raw_tcp() -> Iterator[socket.socket]:
-    """A connected socket to such a server."""
+def raw_tcp() -> Iterator[tuple[socket.socket, int]]:
+    """A connected socket to such a server, and the server's process id."""
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
     process.start()
     with socket.create_connection(("127.0.0.1", ours.recv())) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield line
+        assert process.pid is not None
+        yield line, process.pid
     process.join(10)
 
 

@@ -13,6 +13,7 @@ import http.client
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,8 +36,7 @@ class Serving:
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Serving:
-        os.environ["LAYERLIFT_RUNTIME_DIR"] = str(self.folder / "run")
-        os.environ["LAYERLIFT_DATA_DIR"] = str(self.folder / "data")
+        os.environ.update(self._places())  # for the clients of this process
         self.start()
         return self
 
@@ -49,14 +49,14 @@ class Serving:
         """Start it; returns the seconds until it could be connected to."""
         begun = time.perf_counter()
         log = (self.folder / "log").open("ab") if self.folder.exists() else subprocess.DEVNULL
-        self.process = subprocess.Popen([sys.executable, "-m", "tests.bench.server.serving"], cwd=ROOT, stderr=log)
+        command, environment = [sys.executable, "-m", "tests.bench.server.serving"], {**os.environ, **self._places()}
+        self.process = subprocess.Popen(command, cwd=ROOT, stderr=log, env=environment)
         until = time.monotonic() + 30
         while time.monotonic() < until:
             if self.process.poll() is not None:
                 raise SystemExit(f"The server ended: {(self.folder / 'log').read_text()[-2000:]}")
-            if any(server.pid == self.process.pid for server in runtime.find()):
-                with contextlib.suppress(OSError):
-                    http.client.HTTPConnection("127.0.0.1", self.file.port, timeout=1).connect()
+            if (found := self._found()) is not None:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", found.port), 1):
                     return time.perf_counter() - begun
             time.sleep(0.005)
         raise SystemExit("The server did not come up.")
@@ -83,7 +83,15 @@ class Serving:
 
     @property
     def file(self) -> ServerFile:
-        return next(server for server in runtime.find() if server.pid == self.pid)
+        found = self._found()
+        assert found is not None
+        return found
+
+    def _found(self) -> ServerFile | None:
+        return runtime.read(self.folder / "run" / f"server-{self.pid}.json")
+
+    def _places(self) -> dict[str, str]:
+        return {"LAYERLIFT_RUNTIME_DIR": str(self.folder / "run"), "LAYERLIFT_DATA_DIR": str(self.folder / "data")}
 
     def client(self) -> Client:
         return connect()
@@ -128,6 +136,12 @@ def memory(pid: int, what: str = "VmRSS") -> float:
     return 0.0
 
 
+def processor(pid: int) -> float:
+    """Seconds of processor time that a process has used, waiting not counted (Linux; 0 elsewhere)."""
+    words = _read(pid, "stat").rpartition(b")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK") if len(words) > 12 else 0.0
+
+
 def open_files(pid: int) -> int:
     """How many files a process holds open (Linux; 0 elsewhere)."""
     try:
@@ -148,7 +162,13 @@ def table(title: str, rows: list[tuple[str, ...]]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     print(f"\n{title}")
     for row in rows:
-        print("  " + "  ".join(cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True))))
+        print(
+            "  "
+            + "  ".join(
+                cell.ljust(width) if i == 0 else cell.rjust(width)
+                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+        )
     sys.stdout.flush()
 
 
