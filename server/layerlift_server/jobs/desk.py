@@ -21,19 +21,18 @@ from layerlift.wire.limits import NAME
 from layerlift.wire.messages import Submit
 from layerlift.wire.text import clipped
 from layerlift.wire.values import DocumentInfo, EngineOffer, JobInfo, LayerInfo, Limits, Problem
-from layerlift_server.jobs import announced, arena, params, refusals
-from layerlift_server.jobs.book import Book
+from layerlift_server.jobs import arena, params, refusals, validation
 from layerlift_server.jobs.database import Newer
 from layerlift_server.jobs.dispatch import Dispatch
 from layerlift_server.jobs.exports import Exports
-from layerlift_server.jobs.lock import FolderLock, InUse
 from layerlift_server.jobs.port import Download, Listener, Owner, Refusal, Upload
 from layerlift_server.jobs.recovery import RESUMED, recover
 from layerlift_server.jobs.results import Results
 from layerlift_server.jobs.settings import JobSettings
 from layerlift_server.jobs.store import Job, Store
+from layerlift_server.jobs.tracker import Tracker
 from layerlift_server.jobs.uploads import Uploads
-from layerlift_server.worker import records
+from layerlift_server.worker import manifest
 
 _LOG = logging.getLogger("layerlift_server.jobs")
 _PRESUMED = (EngineOffer("quick", "Quick (embedded, no GPU, no download)", ("decompose",), 64, default=True),)
@@ -44,7 +43,8 @@ _CHORES = 60.0
 
 
 class Desk:
-    """All of it. Make it, `start` it in a running loop, `stop` it."""
+    """All of it. Make it, `start` it in a running loop, `stop` it. One server per folder: whoever starts it sees to
+    that (`serve` holds a lock)."""
 
     def __init__(self, folder: Path, settings: JobSettings) -> None:
         self._folder, self._settings = folder, settings
@@ -60,12 +60,8 @@ class Desk:
         try:
             with ExitStack() as undo:
                 arena.private_folder(self._folder)
-                lock = FolderLock(self._folder)
-                undo.callback(lock.close)
                 self._open(undo)
                 self._close = undo.pop_all()
-        except InUse as error:
-            raise OutputError(f"Another server uses {self._folder}.", "Stop it, or set LAYERLIFT_DATA_DIR.") from error
         except (OSError, sqlite3.Error, Newer, Refusal) as error:
             raise OutputError(
                 f"The folder {self._folder} cannot be used: {error}.", "Move it away, or set LAYERLIFT_DATA_DIR."
@@ -80,14 +76,14 @@ class Desk:
         undo.callback(self._store.close)
         self._results = Results(self._folder / "results", self._trash)
         self._uploads = Uploads(self._folder / "uploads", self._store, self._trash, settings, self._needed)
-        self._book = Book(self._store, self._results, settings)
+        self._tracker = Tracker(self._store, self._results, settings)
         self._exports = Exports(self._results, settings)
-        self._dispatch = Dispatch(self._book, self._uploads, self._results, settings, self._hear_offers)
+        self._dispatch = Dispatch(self._tracker, self._uploads, self._results, settings, self._hear_offers)
         known = self._store.offers(settings.engines)
         self._told, self._offers = known is not None, known or _PRESUMED
         waiting = recover(self._store, self._uploads, self._results, settings)
         for job in waiting:
-            self._book.open(job, RESUMED if job.attempt else None)
+            self._tracker.add(job, RESUMED if job.attempt else None)
         self._dispatch.start(waiting, eagerly=settings.prestart or not self._told)
 
     async def stop(self, *, grace: float) -> None:
@@ -121,13 +117,13 @@ class Desk:
 
     def submit(self, order: Submit, owner: Owner, client: str) -> JobInfo:
         """Take a job; the same id again is the same job. Raises Refusal."""
-        announced.identity(order.job, "job")
+        validation.identity(order.job, "job")
         content = _digest(order)
-        known = self._book.taken(order.job)
+        known = self._tracker.any(order.job)
         if known is not None:
             if (known.owner, known.content) != (owner, content):
                 raise refusals.taken("job")
-            return self._book.info(known, owner)
+            return self._tracker.info(known, owner)
         if self._stopping:
             raise refusals.stopping()
         engine = params.choose(order, self._offers, self._told, self.limits())
@@ -151,42 +147,42 @@ class Desk:
             created=now,
             touched=now,
         )
-        self._book.open(row)
+        self._tracker.add(row)
         self._dispatch.add(row)
-        return self._book.info(self._book.find(row.job, owner), owner)
+        return self._tracker.info(self._tracker.find(row.job, owner), owner)
 
     def watch(self, job: str, owner: Owner, listener: Listener) -> Callable[[], None]:
         """Tell `listener` the job's whole state now and all that comes. Raises Refusal."""
-        return self._book.watch(job, owner, listener)
+        return self._tracker.watch(job, owner, listener)
 
     def cancel(self, job: str, owner: Owner) -> None:
         """Ask the job to stop; one that has ended stays as it is. Raises Refusal."""
-        if self._book.find(job, owner).unfinished:
+        if self._tracker.find(job, owner).unfinished:
             self._dispatch.cancel(job)
 
     def drop(self, job: str, owner: Owner) -> None:
         """Forget it and delete its files. Raises Refusal."""
-        row = self._book.find(job, owner)
+        row = self._tracker.find(job, owner)
         if row.unfinished:
             self._dispatch.abandon(job)
-            self._book.fail(job, "cancelled", _DROPPED)
+            self._tracker.fail(job, "cancelled", _DROPPED)
         else:
             self._results.discard(row.folder)
-        self._book.forget(job)
+        self._tracker.forget(job)
 
     def keep(self, job: str, owner: Owner, keep: bool) -> JobInfo:
         """Exempt its result from expiry, or take that back. Raises Refusal."""
-        return self._book.keep(job, owner, keep)
+        return self._tracker.keep(job, owner, keep)
 
     def list(self, owner: Owner, since: float) -> Sequence[JobInfo]:
         """Jobs touched at or after `since`, newest first, at most 100."""
-        return self._book.listed(owner, since)
+        return self._tracker.listed(owner, since)
 
     def download(self, job: str, owner: Owner, layer: int | None) -> Download:
         """A layer's pixels, or the profile. Raises Refusal."""
-        row = self._book.find(job, owner)
+        row = self._tracker.find(job, owner)
         if row.state == "running" and layer is not None:
-            layers: Sequence[LayerInfo] = self._book.layers(job)
+            layers: Sequence[LayerInfo] = self._tracker.layers(job)
             icc = 0
         elif row.state == "done":
             result = self._result(row)
@@ -207,7 +203,7 @@ class Desk:
         """The result as a file, made once and kept beside it. Raises Refusal."""
         if self._stopping:
             raise refusals.stopping()
-        row = self._book.find(job, owner)
+        row = self._tracker.find(job, owner)
         if row.state != "done":
             raise refusals.not_finished()
         return await self._exports.export(row.folder, format)
@@ -223,7 +219,7 @@ class Desk:
         counts = self._store.counts()
         return {
             **self._dispatch.figures(),
-            **{f"{state}_total": float(number) for state, number in self._book.ended.items()},
+            **{f"{state}_total": float(number) for state, number in self._tracker.ended.items()},
             **self._uploads.figures(),
             "results": counts.get("done", 0.0),
             "result_bytes": counts["bytes"],
@@ -232,7 +228,7 @@ class Desk:
 
     def tick(self) -> None:
         """Look at all deadlines. The server's own clockwork calls it; tests that turn the clock do so too."""
-        for job in self._book.unwatched():
+        for job in self._tracker.unwatched():
             _LOG.info("job %s is cancelled: nobody has watched it for a while", job)
             self._dispatch.cancel(job)
         self._dispatch.tick()
@@ -246,7 +242,7 @@ class Desk:
         self._uploads.expire()
         for row in self._store.expired(self._settings.clock() - self._settings.result_ttl):
             self._results.discard(row.folder)
-            self._book.forget(row.job)
+            self._tracker.forget(row.job)
 
     async def _housekeep(self) -> None:
         while True:
@@ -263,17 +259,17 @@ class Desk:
         self._told, self._offers = True, offers
 
     def _needed(self, upload: str) -> bool:
-        return any(row.upload == upload for row in self._book.unfinished())
+        return any(row.upload == upload for row in self._tracker.unfinished())
 
     def _check_number(self, owner: Owner, client: str) -> None:
-        waiting = sum((row.owner, row.client) == (owner, client) for row in self._book.unfinished())
+        waiting = sum((row.owner, row.client) == (owner, client) for row in self._tracker.unfinished())
         if waiting >= self.limits().jobs:
             raise refusals.too_many(f"{waiting} jobs of this client wait already.", "Wait until one is done.")
 
-    def _result(self, row: Job) -> records.Result:
+    def _result(self, row: Job) -> manifest.Result:
         try:
             return self._results.load(row.folder)
-        except records.Damaged as error:
+        except manifest.Damaged as error:
             raise refusals.damaged() from error
 
 

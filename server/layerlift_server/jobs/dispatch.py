@@ -1,6 +1,6 @@
 """Work and workers brought together: who waits, who runs, what becomes of a run whose worker dies.
 
-Law: knows the queue, the seats and the book; no socket, no SQL. A run ends in one of five ways: done, failed (the
+Law: knows the queue, the slots and the book; no socket, no SQL. A run ends in one of five ways: done, failed (the
 engine explained it), out of memory or crashed (begun once more on a new worker, then failed), cancelled.
 """
 
@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable
 from layerlift.errors import Cancelled
 from layerlift.wire.values import EngineOffer, Problem
 from layerlift_server.jobs import crashes, refusals
-from layerlift_server.jobs.book import Book
 from layerlift_server.jobs.queue import FairQueue
 from layerlift_server.jobs.results import Results
-from layerlift_server.jobs.seat import NEVER_STARTED, Run, Seat
 from layerlift_server.jobs.settings import JobSettings
+from layerlift_server.jobs.slot import NEVER_STARTED, Run, Slot
 from layerlift_server.jobs.store import Job
+from layerlift_server.jobs.tracker import Tracker
 from layerlift_server.jobs.uploads import Uploads
-from layerlift_server.worker import entry, orders, records
+from layerlift_server.worker import entry, manifest, messages
 
 _LOG = logging.getLogger("layerlift_server.jobs")
 _CANCELLED = Problem("cancelled", Cancelled().sentence, "", True)
@@ -29,24 +29,24 @@ _ONCE_MORE = "Beginning once more."
 
 
 class Dispatch:
-    """The queue, the seats and what goes on between them. `told` receives what a worker says of its engines."""
+    """The queue, the slots and what goes on between them. `told` receives what a worker says of its engines."""
 
     def __init__(
         self,
-        book: Book,
+        book: Tracker,
         uploads: Uploads,
         results: Results,
         settings: JobSettings,
         told: Callable[[tuple[EngineOffer, ...]], None],
     ) -> None:
-        self._book, self._uploads, self._results, self._settings = book, uploads, results, settings
+        self._tracker, self._uploads, self._results, self._settings = book, uploads, results, settings
         self._told = told
         self._queue = FairQueue()
         self._stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
-        self.seats = [
-            Seat(entry.Plan(settings.engines, device), self._heard, self._ended, settings.steady)
+        self.slots = [
+            Slot(entry.Plan(settings.engines, device), self._heard, self._ended, settings.steady)
             for device in settings.devices
         ]
 
@@ -55,8 +55,8 @@ class Dispatch:
         for row in waiting:
             self._queue.put(row.job, _lane(row))
         if eagerly:
-            for seat in self.seats:
-                seat.start()
+            for slot in self.slots:
+                slot.start()
         self.pump()
 
     def add(self, row: Job) -> None:
@@ -66,11 +66,11 @@ class Dispatch:
 
     def pump(self) -> None:
         """Begin what can be begun, and tell the others where they stand."""
-        for seat in self.seats:
-            while seat.free and not self._stopping and (job := self._queue.next()) is not None:
-                self._begin(seat, job)
-        self._book.place(self._queue.order())
-        if any(seat.run is not None for seat in self.seats):
+        for slot in self.slots:
+            while slot.free and not self._stopping and (job := self._queue.next()) is not None:
+                self._begin(slot, job)
+        self._tracker.announce_positions(self._queue.order())
+        if any(slot.run is not None for slot in self.slots):
             self._idle.clear()
         else:
             self._idle.set()
@@ -80,26 +80,26 @@ class Dispatch:
         if self._queue.remove(job):
             self._cancelled(job)
             self.pump()
-        elif (seat := self._at(job)) is not None:
-            seat.cancel()
+        elif (slot := self._at(job)) is not None:
+            slot.cancel()
 
     def abandon(self, job: str) -> None:
         """It is being dropped: nobody will hear its end."""
         if self._queue.remove(job):
             self.pump()
-        elif (seat := self._at(job)) is not None and seat.run is not None:
-            seat.cancel()
-            seat.run.job = ""
+        elif (slot := self._at(job)) is not None and slot.run is not None:
+            slot.cancel()
+            slot.run.job = ""
 
     def tick(self) -> None:
         """Look at the deadlines: deaf engines, idle workers."""
         deaf = self._settings.steady() - self._settings.cancel_grace
-        for seat in self.seats:
-            run = seat.run
+        for slot in self.slots:
+            run = slot.run
             if run is not None and run.cancelled is not None and run.cancelled <= deaf:
                 _LOG.warning("job %s does not hear its cancel: its worker is replaced", run.job)
-                seat.kill()
-            seat.rest(self._settings.rest_after, self._settings.exit_after)
+                slot.kill()
+            slot.idle(self._settings.rest_after, self._settings.exit_after)
 
     async def stop(self, grace: float) -> None:
         """Begin nothing more; what runs may end within `grace` seconds, else it waits again. Reaps all workers."""
@@ -107,82 +107,82 @@ class Dispatch:
         try:
             await asyncio.wait_for(self._idle.wait(), max(grace, 0.001))
         except (asyncio.TimeoutError, TimeoutError):
-            for seat in self.seats:
-                self._interrupt(seat)
-        await asyncio.gather(*(seat.close() for seat in self.seats))
+            for slot in self.slots:
+                self._interrupt(slot)
+        await asyncio.gather(*(slot.close() for slot in self.slots))
 
     def figures(self) -> dict[str, float]:
         """Who waits and works."""
         return {
             "queued": len(self._queue),
-            "running": sum(seat.run is not None for seat in self.seats),
-            "workers": sum(seat.occupied for seat in self.seats),
-            "worker_restarts": sum(seat.lost for seat in self.seats),
+            "running": sum(slot.run is not None for slot in self.slots),
+            "workers": sum(slot.occupied for slot in self.slots),
+            "worker_restarts": sum(slot.lost for slot in self.slots),
         }
 
-    def _begin(self, seat: Seat, job: str) -> None:
-        row = self._book.row(job)
+    def _begin(self, slot: Slot, job: str) -> None:
+        row = self._tracker.row(job)
         assert row is not None  # only jobs of the book wait
         upload = self._uploads.find(row.upload)
         if upload is None:
-            self._book.fail(job, "interrupted", refusals.unknown_upload().problem)
+            self._tracker.fail(job, "interrupted", refusals.unknown_upload().problem)
             return
         folder = f"{job}.{secrets.token_hex(4)}"
-        row = self._book.begin(job, folder)
+        row = self._tracker.start(job, folder)
         target = str(self._results.path(folder))
-        seat.begin(
+        slot.run_order(
             folder,
             job,
-            orders.Decompose(folder, str(upload.path), target, upload.row.document, row.engine, row.params),
+            messages.Decompose(folder, str(upload.path), target, upload.row.document, row.engine, row.params),
         )
 
-    def _heard(self, seat: Seat, said: orders.Said) -> None:
-        if isinstance(said, orders.Hello):
+    def _heard(self, slot: Slot, said: messages.PipeMessage) -> None:
+        if isinstance(said, messages.Hello):
             self._told(said.offers)
             return
-        run = seat.run
+        run = slot.run
         if run is None or getattr(said, "run", None) != run.name:
             return
-        if isinstance(said, orders.Progress):
-            self._book.progress(run.job, said.stage, said.fraction, said.eta)
-        elif isinstance(said, orders.Preview):
-            self._book.preview(run.job, said.width, said.height, said.png)
-        elif isinstance(said, orders.Layer):
-            self._book.layer(run.job, said.layer)
-        elif isinstance(said, orders.Done):
-            seat.release()
+        if isinstance(said, messages.Progress):
+            self._tracker.progress(run.job, said.stage, said.fraction, said.eta)
+        elif isinstance(said, messages.Preview):
+            self._tracker.preview(run.job, said.width, said.height, said.png)
+        elif isinstance(said, messages.Layer):
+            self._tracker.layer(run.job, said.layer)
+        elif isinstance(said, messages.Done):
+            slot.finished()
             self._done(run)
             self.pump()
-        elif isinstance(said, orders.Failed):
-            self._failed(seat, run, said)
+        elif isinstance(said, messages.Failed):
+            self._failed(slot, run, said)
             self.pump()
 
     def _done(self, run: Run) -> None:
-        row = self._book.row(run.job)
+        row = self._tracker.row(run.job)
         if row is None:  # dropped meanwhile
             self._results.discard(run.name)
             return
         try:
-            self._book.finish(run.job)
+            self._tracker.finish(run.job)
             self._uploads.touch(row.upload)
-        except records.Damaged as damage:
+        except manifest.Damaged as damage:
             _LOG.error("job %s: %s", run.job, damage)
             self._give_up(run, refusals.damaged().problem)
 
-    def _failed(self, seat: Seat, run: Run, said: orders.Failed) -> None:
+    def _failed(self, slot: Slot, run: Run, said: messages.Failed) -> None:
         if said.trace:
             _LOG.error("job %s failed (%s):\n%s", run.job, said.problem.code, said.trace)
         if said.problem.code == "out-of-memory":
-            seat.leave()
+            slot.retire()
             self._once_more(run, said.problem)
             return
-        seat.release()
+        slot.finished()
         if said.problem.code == "cancelled":
             self._cancelled(run.job, run.name)
         else:
             self._give_up(run, said.problem)
 
-    def _ended(self, seat: Seat, run: Run | None, code: int) -> None:
+    def _ended(self, slot: Slot, run: Run | None, code: int) -> None:
         if run is not None:
             if run.cancelled is not None:
                 self._cancelled(run.job, run.name)
@@ -190,47 +190,47 @@ class Dispatch:
                 run.delivered |= code == NEVER_STARTED
                 self._once_more(run, crashes.explain(code, run.kills))
         self.pump()
-        if seat.missed and self._settings.prestart and not self._stopping:
-            seat.start()
+        if slot.missed and self._settings.prestart and not self._stopping:
+            slot.start()
 
     def _once_more(self, run: Run, problem: Problem) -> None:
         """Let the job wait before all others, unless this was its last attempt."""
         self._results.discard(run.name)
-        row = self._book.row(run.job)
+        row = self._tracker.row(run.job)
         if row is None:
             return
         if run.delivered and row.attempt >= self._settings.attempts:
             self._give_up(run, _again(problem, row.attempt))
             return
-        self._book.again(run.job, f"{problem.sentence} {_ONCE_MORE}", counted=run.delivered)
+        self._tracker.requeue(run.job, f"{problem.sentence} {_ONCE_MORE}", counted=run.delivered)
         self._queue.put(run.job, _lane(row), first=True)
 
-    def _interrupt(self, seat: Seat) -> None:
+    def _interrupt(self, slot: Slot) -> None:
         """The server goes: what runs here waits for the next one."""
-        run = seat.run
+        run = slot.run
         if run is None:
             return
-        seat.leave()
-        seat.kill()
+        slot.retire()
+        slot.kill()
         self._results.discard(run.name)
-        if self._book.row(run.job) is not None:
+        if self._tracker.row(run.job) is not None:
             if run.cancelled is not None:
                 self._cancelled(run.job)
             else:
-                self._book.again(run.job, None, counted=False)
+                self._tracker.requeue(run.job, None, counted=False)
 
     def _give_up(self, run: Run, problem: Problem) -> None:
         self._results.discard(run.name)
-        if self._book.row(run.job) is not None:
-            self._book.fail(run.job, "failed", problem)
+        if self._tracker.row(run.job) is not None:
+            self._tracker.fail(run.job, "failed", problem)
 
     def _cancelled(self, job: str, folder: str = "") -> None:
         self._results.discard(folder)
-        if self._book.row(job) is not None:
-            self._book.fail(job, "cancelled", _CANCELLED)
+        if self._tracker.row(job) is not None:
+            self._tracker.fail(job, "cancelled", _CANCELLED)
 
-    def _at(self, job: str) -> Seat | None:
-        return next((seat for seat in self.seats if seat.run is not None and seat.run.job == job), None)
+    def _at(self, job: str) -> Slot | None:
+        return next((slot for slot in self.slots if slot.run is not None and slot.run.job == job), None)
 
 
 def _lane(row: Job) -> tuple[str, str]:

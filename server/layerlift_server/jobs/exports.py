@@ -1,6 +1,6 @@
 """Results as files for other programs, made by a worker of their own so that no job waits for them.
 
-Law: knows results' folders and one seat. Each file is made once, beside its result, and goes with it.
+Law: knows results' folders and one slot. Each file is made once, beside its result, and goes with it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 from layerlift_server.jobs import crashes, refusals
 from layerlift_server.jobs.port import Refusal
 from layerlift_server.jobs.results import Results
-from layerlift_server.jobs.seat import Run, Seat
 from layerlift_server.jobs.settings import JobSettings
-from layerlift_server.worker import entry, orders
+from layerlift_server.jobs.slot import Run, Slot
+from layerlift_server.worker import entry, messages
 
 FORMATS = ("psd", "ora", "pptx", "zip")
 _EXIT_AFTER = 60.0
@@ -28,8 +28,8 @@ class Exports:
 
     def __init__(self, results: Results, settings: JobSettings) -> None:
         self._results = results
-        self._seat = Seat(entry.Plan("", "cpu"), self._heard, self._ended, settings.steady)
-        self._waiting: deque[orders.Export] = deque()
+        self._slot = Slot(entry.Plan("", "cpu"), self._heard, self._ended, settings.steady)
+        self._waiting: deque[messages.Export] = deque()
         self._making: dict[str, asyncio.Future[Path]] = {}
         self.made = 0
 
@@ -43,13 +43,13 @@ class Exports:
         if str(target) not in self._making:
             self._making[str(target)] = asyncio.get_running_loop().create_future()
             source = str(self._results.path(folder))
-            self._waiting.append(orders.Export(secrets.token_hex(8), source, str(target), format))
+            self._waiting.append(messages.Export(secrets.token_hex(8), source, str(target), format))
             self._next()
         return await asyncio.shield(self._making[str(target)])
 
     def tick(self) -> None:
         """Let an idle worker go."""
-        self._seat.rest(math.inf, _EXIT_AFTER)
+        self._slot.idle(math.inf, _EXIT_AFTER)
 
     async def stop(self) -> None:
         """Nobody waits for a file any more."""
@@ -57,33 +57,33 @@ class Exports:
         for future in waiting.values():
             _refuse(future, refusals.stopping())
         self._waiting.clear()
-        self._seat.kill()
-        await self._seat.close()
+        self._slot.kill()
+        await self._slot.close()
 
     def _next(self) -> None:
-        if self._seat.free and self._waiting:
+        if self._slot.free and self._waiting:
             order = self._waiting.popleft()
-            self._seat.begin(order.run, "an export", order)
+            self._slot.run_order(order.run, "an export", order)
 
-    def _heard(self, seat: Seat, said: orders.Said) -> None:
-        if seat.run is None or getattr(said, "run", None) != seat.run.name:
+    def _heard(self, slot: Slot, said: messages.PipeMessage) -> None:
+        if slot.run is None or getattr(said, "run", None) != slot.run.name:
             return
-        target = _target(seat.run)
-        if isinstance(said, orders.Done):
-            seat.release()
+        target = _target(slot.run)
+        if isinstance(said, messages.Done):
+            slot.finished()
             self.made += 1
             future = self._making.pop(target)
             if not future.done():
                 future.set_result(Path(target))
-        elif isinstance(said, orders.Failed):
+        elif isinstance(said, messages.Failed):
             if said.problem.code == "out-of-memory":
-                seat.leave()
+                slot.retire()
             else:
-                seat.release()
+                slot.finished()
             _refuse(self._making.pop(target), Refusal(said.problem))
         self._next()
 
-    def _ended(self, seat: Seat, run: Run | None, code: int) -> None:
+    def _ended(self, slot: Slot, run: Run | None, code: int) -> None:
         if run is not None:
             target = Path(_target(run))
             self._results.tidy(target.parent.name)
@@ -93,7 +93,7 @@ class Exports:
 
 
 def _target(run: Run) -> str:
-    assert isinstance(run.order, orders.Export)
+    assert isinstance(run.order, messages.Export)
     return run.order.target
 
 

@@ -33,7 +33,7 @@ class Upload(Protocol):
 
     @property
     def size(self) -> int:
-        """Bytes announced."""
+        """Bytes validation."""
         ...
 
     @property

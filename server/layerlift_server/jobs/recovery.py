@@ -12,7 +12,7 @@ from layerlift_server.jobs.results import Results
 from layerlift_server.jobs.settings import JobSettings
 from layerlift_server.jobs.store import Job, Outcome, Store
 from layerlift_server.jobs.uploads import Uploads
-from layerlift_server.worker import records
+from layerlift_server.worker import manifest
 
 _GONE = Problem("interrupted", "The server stopped, and this job's document is gone.", "Send the document again.", True)
 _STOPPED = "The server stopped while this job ran."
@@ -41,7 +41,7 @@ def _settled(job: Job, uploads: Uploads, results: Results, settings: JobSettings
     if job.state == "running" and job.folder:
         try:
             found = results.load(job.folder)
-        except records.Damaged:
+        except manifest.Damaged:
             pass
         else:
             outcome = Outcome(found.bytes, len(found.layers), found.width, found.height, found.depth)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layerlift.wire.values import Problem
+from layerlift.wire.problems import problem
 from layerlift_server.jobs.port import Refusal
 
 
@@ -94,4 +94,4 @@ def stopping() -> Refusal:
 
 
 def _refusal(code: str, sentence: str, remedy: str = "", retryable: bool = False) -> Refusal:
-    return Refusal(Problem(code, sentence, remedy, retryable))
+    return Refusal(problem(code, sentence, remedy, retryable=retryable))

@@ -1,7 +1,7 @@
 """Finished layers on disk: one folder per attempt at a job, read where they lie.
 
 Law: knows folders and files; which folder is whose is `store`'s. A layer's file has its name only when it is whole,
-a result its description only when everything is there (`worker.records`), and nothing is read from here that a row or
+a result its description only when everything is there (`worker.manifest`), and nothing is read from here that a row or
 an announcement doesn't name: so nothing half-done is ever served, and no folder needs to be moved while somebody reads.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from layerlift_server.jobs import arena, refusals
 from layerlift_server.jobs.arena import Trash
-from layerlift_server.worker import records
+from layerlift_server.worker import manifest
 
 _REMEMBERED = 64
 """Descriptions kept in memory: what is looked at is looked at again."""
@@ -61,16 +61,16 @@ class Results:
     def __init__(self, folder: Path, trash: Trash) -> None:
         self._folder = arena.private_folder(folder)
         self._trash = trash
-        self._known: OrderedDict[str, records.Result] = OrderedDict()
+        self._known: OrderedDict[str, manifest.Result] = OrderedDict()
 
     def path(self, folder: str) -> Path:
         """Where the folder of that name is."""
         return self._folder / folder
 
-    def load(self, folder: str) -> records.Result:
+    def load(self, folder: str) -> manifest.Result:
         """The description of a finished result. Raises Damaged."""
         if folder not in self._known:
-            self._known[folder] = records.load(self.path(folder))
+            self._known[folder] = manifest.load(self.path(folder))
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         self._known.move_to_end(folder)
@@ -78,11 +78,11 @@ class Results:
 
     def layer(self, folder: str, index: int, size: int) -> FileDownload:
         """A whole layer's bytes. Raises Refusal."""
-        return FileDownload(self.path(folder) / records.layer_file(index), size)
+        return FileDownload(self.path(folder) / manifest.layer_file(index), size)
 
     def profile(self, folder: str, size: int) -> FileDownload:
         """The profile's bytes. Raises Refusal."""
-        return FileDownload(self.path(folder) / records.PROFILE, size)
+        return FileDownload(self.path(folder) / manifest.PROFILE, size)
 
     def discard(self, folder: str) -> None:
         """Delete a result, or what there is of one."""

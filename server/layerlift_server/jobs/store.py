@@ -15,7 +15,7 @@ from typing import Literal
 
 from layerlift.wire.values import DocumentInfo, EngineOffer, JobState, Operation, Param, Problem
 from layerlift_server.jobs.database import Database
-from layerlift_server.worker import orders
+from layerlift_server.worker import messages
 
 UNFINISHED = ("queued", "running")
 
@@ -176,14 +176,14 @@ class Store:
         """What a worker last said of the engines of that source (a module's name)."""
         rows = self._database.rows("SELECT value FROM facts WHERE name = ?", (f"offers {source}",))
         try:
-            said = orders.decode(rows[0]["value"].encode()) if rows else None
-        except orders.Garbled:  # another version's words
+            said = messages.decode(rows[0]["value"].encode()) if rows else None
+        except messages.Garbled:  # another version's words
             return None
-        return said.offers if isinstance(said, orders.Hello) else None
+        return said.offers if isinstance(said, messages.Hello) else None
 
     def save_offers(self, source: str, offers: tuple[EngineOffer, ...]) -> None:
         """Remember it."""
-        value = orders.encode(orders.Hello(offers)).decode()
+        value = messages.encode(messages.Hello(offers)).decode()
         self._database.change(("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (f"offers {source}", value)))
 
     def counts(self) -> dict[str, float]:

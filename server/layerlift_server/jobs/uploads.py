@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from layerlift.wire.values import DocumentInfo
-from layerlift_server.jobs import announced, arena, refusals
+from layerlift_server.jobs import arena, refusals, validation
 from layerlift_server.jobs.arena import Trash
 from layerlift_server.jobs.port import Owner, Refusal
 from layerlift_server.jobs.settings import JobSettings
@@ -42,7 +42,7 @@ class Upload:
 
     @property
     def size(self) -> int:
-        """Bytes announced."""
+        """Bytes validation."""
         return self.row.size
 
     @property
@@ -109,7 +109,7 @@ class Writer:
 
     @property
     def size(self) -> int:
-        """Bytes announced."""
+        """Bytes validation."""
         return self._upload.size
 
     @property
@@ -143,8 +143,8 @@ class Uploads:
 
     def announce(self, upload: str, size: int, document: DocumentInfo, owner: Owner) -> Writer:
         """Begin or resume. Raises Refusal."""
-        announced.identity(upload, "upload")
-        announced.document(document, size, self._settings.limits)
+        validation.identity(upload, "upload")
+        validation.document(document, size, self._settings.limits)
         known = self._uploads.get(upload)
         if known is not None:
             if (known.row.owner, known.row.size, known.row.document) != (owner, size, document):

@@ -9,7 +9,7 @@ from layerlift.errors import LayerliftError
 from layerlift.wire import limits
 from layerlift.wire.text import clipped
 from layerlift.wire.values import Problem
-from layerlift_server.worker.records import Damaged
+from layerlift_server.worker.manifest import Damaged
 
 MEMORY = "out-of-memory"
 _CODES = {"request": "bad-params", "output": "internal", "error": "internal"}

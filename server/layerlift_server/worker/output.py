@@ -17,7 +17,7 @@ from layerlift.imaging.layer import Drift, Layer, LayerStack, Text
 from layerlift.progress import Progress
 from layerlift.wire import limits, values
 from layerlift.wire.text import clipped
-from layerlift_server.worker import records
+from layerlift_server.worker import manifest
 
 _HANDS = 2
 """Layers written at a time: hashing (SHA-256) and writing both leave the interpreter."""
@@ -35,7 +35,7 @@ def write(
     seconds: Callable[[], float],
     ready: Callable[[values.LayerInfo], None],
     progress: Progress,
-) -> records.Result:
+) -> manifest.Result:
     """Write `stack` into the new folder; `ready` is called with each layer, bottom first, when its file is whole;
     `seconds` says how long the job took. Raises OSError, Cancelled."""
     folder.mkdir(mode=0o700)
@@ -47,9 +47,9 @@ def write(
             ready(info)
             progress.advance(len(infos) / len(stack.layers))
     if stack.icc is not None:
-        (folder / records.PROFILE).write_bytes(stack.icc)
+        (folder / manifest.PROFILE).write_bytes(stack.icc)
     result = _described(stack, tuple(infos), seconds())
-    records.save(result, folder)
+    manifest.save(result, folder)
     return result
 
 
@@ -67,7 +67,7 @@ def _in_order(hands: ThreadPoolExecutor, stack: LayerStack, folder: Path) -> Ite
 def _layer(folder: Path, index: int, layer: Layer) -> values.LayerInfo:
     """One layer's file, put in place when it is whole."""
     data = raw(layer)
-    name = records.layer_file(index)
+    name = manifest.layer_file(index)
     part = folder / f"{name}.part"
     with part.open("wb", buffering=0) as file:
         view = data
@@ -96,9 +96,9 @@ def raw(layer: Layer) -> memoryview:
     return np.ascontiguousarray(layer.pixels.astype(order, copy=False)).reshape(-1).view(np.uint8).data
 
 
-def _described(stack: LayerStack, layers: tuple[values.LayerInfo, ...], seconds: float) -> records.Result:
+def _described(stack: LayerStack, layers: tuple[values.LayerInfo, ...], seconds: float) -> manifest.Result:
     drift = stack.drift or Drift(0.0, 0.0)
-    return records.Result(
+    return manifest.Result(
         name=clipped(stack.name, limits.NAME),
         width=stack.extent.width,
         height=stack.extent.height,

@@ -15,7 +15,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
-from layerlift_server.worker import entry, orders
+from layerlift_server.worker import entry, messages
 
 _SPAWN = multiprocessing.get_context("spawn")
 _REAP = 5.0
@@ -25,7 +25,9 @@ _REAP = 5.0
 class Worker:
     """One child process. `hear` receives its events, `ended` its exit code once, when it is reaped."""
 
-    def __init__(self, plan: entry.Plan, hear: Callable[[orders.Said], None], ended: Callable[[int], None]) -> None:
+    def __init__(
+        self, plan: entry.Plan, hear: Callable[[messages.PipeMessage], None], ended: Callable[[int], None]
+    ) -> None:
         self._plan, self._hear, self._ended = plan, hear, ended
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
@@ -43,13 +45,13 @@ class Worker:
         """Spawn it; returns when the process exists, long before it has imported anything. Raises OSError."""
         await self._loop.run_in_executor(None, self._spawn)
 
-    def order(self, order: orders.Order) -> bool:
+    def order(self, order: messages.Order) -> bool:
         """Say it. False if the worker is gone (its end will be told)."""
         with self._lock:
             if self._pipe is None:
                 return False
             try:
-                self._pipe.send_bytes(orders.encode(order))
+                self._pipe.send_bytes(messages.encode(order))
             except OSError:
                 return False
             return True
@@ -84,8 +86,8 @@ class Worker:
         """Hear events until the process ends, then reap it."""
         while pipe in wait([pipe, process.sentinel]):  # what it said before it ended is heard first
             try:
-                said = orders.decode(pipe.recv_bytes(orders.LONGEST))
-            except orders.Garbled:
+                said = messages.decode(pipe.recv_bytes(messages.LONGEST))
+            except messages.Garbled:
                 self.kill()
                 break
             except (EOFError, OSError):

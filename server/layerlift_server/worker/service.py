@@ -26,8 +26,8 @@ from layerlift.progress import Progress, Report
 from layerlift.wire.limits import NAME, SENTENCE, WORD
 from layerlift.wire.text import clipped
 from layerlift.wire.values import EngineOffer
-from layerlift_server.worker import document, exporting, failures, glimpse, orders, output
-from layerlift_server.worker.voice import Voice
+from layerlift_server.worker import document, export, failures, messages, output, preview
+from layerlift_server.worker.reporter import Reporter
 
 GONE, EXHAUSTED = 0, 3
 """Exit codes: the pipe ended; memory ran out (what is left of it cannot be trusted to be enough)."""
@@ -41,37 +41,37 @@ class Service:
         self._engines = import_module(engines) if engines else None
         self._leave = leave
         self._loaded: dict[str, Engine] = {}
-        self._orders: queue.SimpleQueue[orders.Decompose | orders.Export | orders.Rest | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[messages.Order | None] = queue.SimpleQueue()
         self._unwanted: set[str] = set()
         self._current: tuple[str, Progress] | None = None
         self._lock = threading.Lock()
-        self._voice = Voice(pipe.send_bytes)
+        self._reporter = Reporter(pipe.send_bytes)
 
     def run(self) -> None:
         """Work until the pipe ends."""
         threading.Thread(target=self._listen, name="layerlift-orders", daemon=True).start()
         try:
             engines = self._engines
-            self._voice.say(orders.Hello(offers(engines.available(), engines.DEFAULT) if engines else ()))
+            self._reporter.say(messages.Hello(offers(engines.available(), engines.DEFAULT) if engines else ()))
             while (order := self._orders.get()) is not None:
                 self._obey(order)
         except (BrokenPipeError, ConnectionError):
             pass
-        self._voice.close()
+        self._reporter.close()
         self._leave(GONE)
 
     def _listen(self) -> None:
         """Hear orders until there is nobody to give any."""
         try:
             while True:
-                said = orders.decode(self._pipe.recv_bytes(orders.LONGEST))
-                if isinstance(said, orders.Cancel):
+                said = messages.decode(self._pipe.recv_bytes(messages.LONGEST))
+                if isinstance(said, messages.Cancel):
                     self._cancel(said.run)
-                elif isinstance(said, orders.Decompose | orders.Export | orders.Rest):
+                elif isinstance(said, messages.Decompose | messages.Export | messages.Rest):
                     self._orders.put(said)
-                elif isinstance(said, orders.Quit):
+                elif isinstance(said, messages.Quit):
                     raise EOFError
-        except (EOFError, OSError, orders.Garbled):
+        except (EOFError, OSError, messages.Garbled):
             self._orders.put(None)
             self._leave(GONE)
 
@@ -82,18 +82,21 @@ class Service:
             else:
                 self._unwanted.add(run)
 
-    def _obey(self, order: orders.Decompose | orders.Export | orders.Rest) -> None:
-        if isinstance(order, orders.Rest):
+    def _obey(self, order: messages.Order) -> None:
+        if isinstance(order, messages.Rest):
             self._rest()
-            return
+        elif isinstance(order, messages.Decompose | messages.Export):
+            self._work(order)
+
+    def _work(self, order: messages.Decompose | messages.Export) -> None:
         progress = self._begin(order.run)
         try:
             progress.check()
-            if isinstance(order, orders.Export):
-                exporting.export(Path(order.folder), Path(order.target), order.format, progress)
+            if isinstance(order, messages.Export):
+                export.export(Path(order.folder), Path(order.target), order.format, progress)
             else:
                 self._decompose(order, progress)
-            self._voice.say(orders.Done(order.run))
+            self._reporter.say(messages.Done(order.run))
         except (BrokenPipeError, ConnectionError):
             raise
         except (Exception, SystemExit) as failure:  # noqa: BLE001 (the job's border: the worker lives on)
@@ -103,13 +106,13 @@ class Service:
 
     def _begin(self, run: str) -> Progress:
         def listen(report: Report) -> None:
-            self._voice.progress(
-                orders.Progress(run, clipped(report.stage, WORD), round(report.fraction, 4), report.eta)
+            self._reporter.progress(
+                messages.Progress(run, clipped(report.stage, WORD), round(report.fraction, 4), report.eta)
             )
 
         def look(rough: Any) -> None:
-            if (seen := glimpse.glimpse(rough)) is not None:
-                self._voice.say(orders.Preview(run, *seen))
+            if (seen := preview.rough_preview(rough)) is not None:
+                self._reporter.say(messages.Preview(run, *seen))
 
         progress = Progress(listen, look=look)
         with self._lock:
@@ -123,7 +126,7 @@ class Service:
         with self._lock:
             self._current = None
 
-    def _decompose(self, order: orders.Decompose, progress: Progress) -> None:
+    def _decompose(self, order: messages.Decompose, progress: Progress) -> None:
         started = time.monotonic()
         progress.stage("Reading", 0.0)
         source = document.read(Path(order.upload), order.document)
@@ -142,7 +145,7 @@ class Service:
             stack,
             Path(order.folder),
             lambda: round(time.monotonic() - started, 3),
-            lambda layer: self._voice.say(orders.Layer(order.run, layer)),
+            lambda layer: self._reporter.say(messages.Layer(order.run, layer)),
             progress.part(0.95, 1.0),
         )
 
@@ -152,11 +155,11 @@ class Service:
             self._loaded[name] = self._engines.get(name)
         return self._loaded[name]
 
-    def _explain(self, order: orders.Decompose | orders.Export, failure: BaseException) -> None:
+    def _explain(self, order: messages.Decompose | messages.Export, failure: BaseException) -> None:
         """Say what broke; a worker out of memory goes, and another takes its place."""
-        name = order.engine if isinstance(order, orders.Decompose) else "export"
+        name = order.engine if isinstance(order, messages.Decompose) else "export"
         trace = "" if isinstance(failure, Cancelled) else "".join(traceback.format_exception(failure))
-        self._voice.say(orders.Failed(order.run, failures.problem(failure, name), trace[-8000:]))
+        self._reporter.say(messages.Failed(order.run, failures.problem(failure, name), trace[-8000:]))
         if failures.exhausted(failure):
             self._leave(EXHAUSTED)
 

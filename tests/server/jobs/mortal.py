@@ -28,7 +28,7 @@ async def live(folder: Path) -> None:
         desk.upload(half, len(data), DocumentInfo("Half", width=48, height=40, depth=8), LOCAL).write(
             0, memoryview(data)[:1000]
         )
-        worker = desk._dispatch.seats[0].pid
+        worker = desk._dispatch.slots[0].pid
         told = {"done": done, "running": running, "waiting": waiting, "half": half, "worker": worker}
         print(json.dumps(told), flush=True)
         await asyncio.sleep(3600)

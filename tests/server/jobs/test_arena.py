@@ -8,7 +8,6 @@ import pytest
 
 from layerlift_server.jobs import arena, crashes
 from layerlift_server.jobs.arena import Trash
-from layerlift_server.jobs.lock import FolderLock, InUse
 
 
 @pytest.mark.parametrize("positional", [True, False])
@@ -71,14 +70,6 @@ def test_what_cannot_be_moved_is_deleted_where_it_is(tmp_path: Path, monkeypatch
     trash.discard(tmp_path / "busy")
     trash.close()
     assert not (tmp_path / "busy").exists()
-
-
-def test_one_lock_per_folder_given_back_when_closed(tmp_path: Path) -> None:
-    lock = FolderLock(tmp_path)
-    with pytest.raises(InUse):
-        FolderLock(tmp_path)
-    lock.close()
-    FolderLock(tmp_path).close()
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ async def test_a_result_that_is_damaged_as_it_is_finished_fails_its_job(
     async with opened(tmp_path) as desk:
         job, ear = submit(desk, send(desk, picture()), what=f"wait {tmp_path / 'gate'}")
         await ear.until(Progress)
-        folder = desk._results.path(desk._book.find(job, LOCAL).folder)
+        folder = desk._results.path(desk._tracker.find(job, LOCAL).folder)
 
         def damage(message: Message) -> None:
             if isinstance(message, LayerReady) and message.layer.index == 0:
@@ -155,7 +155,7 @@ async def test_a_result_that_is_damaged_as_it_is_finished_fails_its_job(
 
 
 def _damaged(folder: str) -> None:
-    from layerlift_server.worker.records import Damaged
+    from layerlift_server.worker.manifest import Damaged
 
     raise Damaged(folder)
 
@@ -176,13 +176,13 @@ async def test_a_system_that_lets_no_process_start_fails_the_job_with_a_reason(
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 async def test_a_worker_killed_before_its_first_word_is_replaced_but_not_for_ever(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
-        seat = desk._dispatch.seats[0]
+        slot = desk._dispatch.slots[0]
         for _ in range(3):
-            await eventually(lambda: seat.pid is not None)
-            os.kill(seat.pid or 0, signal.SIGSTOP)  # so that it cannot say hello
-            os.kill(seat.pid or 0, signal.SIGKILL)
-            await eventually(lambda lost=seat.lost: seat.lost > lost)
-        assert not seat.occupied
+            await eventually(lambda: slot.pid is not None)
+            os.kill(slot.pid or 0, signal.SIGSTOP)  # so that it cannot say hello
+            os.kill(slot.pid or 0, signal.SIGKILL)
+            await eventually(lambda lost=slot.lost: slot.lost > lost)
+        assert not slot.occupied
         _, ear = submit(desk, send(desk, picture()))
         await ear.until(Done)
 
@@ -193,12 +193,12 @@ async def test_an_export_whose_worker_dies_says_so_and_can_be_asked_for_again(tm
     async with opened(tmp_path, steady=clock) as desk:
         job, ear = submit(desk, send(desk, picture()))
         await ear.until(Done)
-        seat = desk._exports._seat
+        slot = desk._exports._slot
         asked = asyncio.create_task(desk.export(job, LOCAL, "psd"))
-        await eventually(lambda: seat.pid is not None)
-        folder = desk._results.path(desk._book.find(job, LOCAL).folder)
+        await eventually(lambda: slot.pid is not None)
+        folder = desk._results.path(desk._tracker.find(job, LOCAL).folder)
         (folder / ".export.psd.0123456789ab.part").write_bytes(b"half made")
-        os.kill(seat.pid or 0, signal.SIGKILL)
+        os.kill(slot.pid or 0, signal.SIGKILL)
         with pytest.raises(Refusal) as refusal:
             await asked
         assert not list(folder.glob(".*"))
@@ -206,9 +206,9 @@ async def test_an_export_whose_worker_dies_says_so_and_can_be_asked_for_again(tm
         assert (await desk.export(job, LOCAL, "psd")).exists()
         clock.now += 60
         desk.tick()
-        await eventually(lambda: not seat.occupied)
+        await eventually(lambda: not slot.occupied)
         stopped = asyncio.create_task(desk.export(job, LOCAL, "ora"))
-        await eventually(lambda: seat.pid is not None)
+        await eventually(lambda: slot.pid is not None)
         await desk.stop(grace=0)
         with pytest.raises(Refusal, match="shutting down"):
             await stopped

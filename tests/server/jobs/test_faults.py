@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the drills die 
 
 def worker(desk: Desk) -> int | None:
     """The process id of the desk's first worker."""
-    return desk._dispatch.seats[0].pid
+    return desk._dispatch.slots[0].pid
 
 
 async def test_a_job_whose_worker_dies_once_is_done_by_the_next_and_says_so(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ async def test_a_job_whose_worker_dies_once_is_done_by_the_next_and_says_so(tmp_
             assert alive(worker(desk) or 0)
         folders = {path.name for path in (tmp_path / "data/results").iterdir()}
         assert len(folders) == 3
-        assert desk._book.find(job, LOCAL).folder in folders
+        assert desk._tracker.find(job, LOCAL).folder in folders
 
 
 async def test_a_job_that_kills_every_worker_fails_and_the_next_one_is_done(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from layerlift_server.jobs import arena
 from layerlift_server.jobs.arena import Trash
 from layerlift_server.jobs.port import Refusal
 from layerlift_server.jobs.results import Results
-from layerlift_server.worker import records
+from layerlift_server.worker import manifest
 
 LAYER = LayerInfo(0, "Sky", "background", Bounds(0, 0, 5, 4), 8, 80, "0" * 64)
 
@@ -23,12 +23,12 @@ def results(tmp_path: Path) -> Iterator[Results]:
     trash.close()
 
 
-def finished(results: Results, folder: str) -> records.Result:
-    result = records.Result("Poster", 5, 4, 8, 3, 1.5, (LAYER,))
+def finished(results: Results, folder: str) -> manifest.Result:
+    result = manifest.Result("Poster", 5, 4, 8, 3, 1.5, (LAYER,))
     results.path(folder).mkdir()
     (results.path(folder) / "layer-000.rgba").write_bytes(bytes(range(80)))
     (results.path(folder) / "profile.icc").write_bytes(b"icc")
-    records.save(result, results.path(folder))
+    manifest.save(result, results.path(folder))
     return result
 
 
@@ -51,7 +51,7 @@ def test_what_is_not_as_we_left_it_is_not_served(results: Results, monkeypatch: 
     for call in (lambda: results.layer("a", 0, 81), lambda: results.layer("a", 1, 80), lambda: results.profile("b", 3)):
         with pytest.raises(Refusal, match="damaged or gone"):
             call()
-    with pytest.raises(records.Damaged):
+    with pytest.raises(manifest.Damaged):
         results.load("b")
     download = results.layer("a", 0, 80)
 
@@ -85,7 +85,7 @@ def test_descriptions_are_remembered_but_not_for_ever(results: Results, monkeypa
     results.load("c")
     assert results.load("a") is not first
     results.discard("a")
-    with pytest.raises(records.Damaged):
+    with pytest.raises(manifest.Damaged):
         results.load("a")
 
 

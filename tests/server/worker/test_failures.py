@@ -6,7 +6,7 @@ import pytest
 
 from layerlift.errors import Cancelled, EngineUnavailable, InputError, OutputError, RequestError
 from layerlift_server.worker import failures
-from layerlift_server.worker.records import Damaged
+from layerlift_server.worker.manifest import Damaged
 from server.worker.drills import OutOfMemoryError
 
 

@@ -15,7 +15,7 @@ from layerlift.progress import Progress
 from layerlift.wire import frames, limits
 from layerlift.wire.messages import LayerReady
 from layerlift.wire.values import LayerInfo
-from layerlift_server.worker import exporting, output, records
+from layerlift_server.worker import export, manifest, output
 
 RNG = np.random.default_rng(6)
 JOB = "0b0f1c9e-55a6-4f5e-9d0f-3c3b4f1f2a10"
@@ -39,14 +39,14 @@ def test_a_stack_comes_back_from_its_folder_as_it_was(tmp_path: Path, dtype: typ
     made, ready = stack(dtype, icc), []
     result = output.write(made, tmp_path / "r", lambda: 1.5, ready.append, Progress())
     assert list(result.layers) == ready
-    assert records.load(tmp_path / "r") == result
+    assert manifest.load(tmp_path / "r") == result
     assert result.bytes == sum(layer.pixels.nbytes for layer in made.layers) + len(icc or b"")
     for info, layer in zip(ready, made.layers, strict=True):
-        data = (tmp_path / "r" / records.layer_file(info.index)).read_bytes()
+        data = (tmp_path / "r" / manifest.layer_file(info.index)).read_bytes()
         assert data == layer.pixels.tobytes()
         assert (info.size, info.digest) == (len(data), hashlib.sha256(data).hexdigest())
         frames.encode(LayerReady(JOB, info))
-    back = exporting.stack(tmp_path / "r")
+    back = export.stack(tmp_path / "r")
     for one, other in zip(back.layers, made.layers, strict=True):
         np.testing.assert_array_equal(one.pixels, other.pixels)
         assert replace(one, pixels=other.pixels) == one.__class__(**vars(other)) or vars(one).keys()
@@ -80,7 +80,7 @@ def test_what_no_message_could_hold_is_cut_to_what_one_can(tmp_path: Path) -> No
     assert ready[0].text is not None
     assert 100 <= len(ready[0].text.lines) <= limits.LINES
     assert len(result.notes) < limits.NOTES
-    assert records.load(tmp_path / "r") == result
+    assert manifest.load(tmp_path / "r") == result
     assert result.drift == 1.0
 
 
@@ -88,13 +88,13 @@ def test_a_cancel_between_layers_leaves_no_description(tmp_path: Path) -> None:
     progress = Progress()
     with pytest.raises(Cancelled):
         output.write(stack(), tmp_path / "r", lambda: 0.0, lambda _: progress.cancel(), progress)
-    with pytest.raises(records.Damaged):
-        records.load(tmp_path / "r")
+    with pytest.raises(manifest.Damaged):
+        manifest.load(tmp_path / "r")
 
 
 def test_a_stack_without_drift_and_a_damaged_layer(tmp_path: Path) -> None:
     output.write(replace(stack(), drift=None), tmp_path / "r", lambda: 0.0, lambda _: None, Progress())
-    assert exporting.stack(tmp_path / "r").drift is None
+    assert export.stack(tmp_path / "r").drift is None
     (tmp_path / "r" / "layer-001.rgba").write_bytes(b"short")
-    with pytest.raises(records.Damaged, match="layer 1 has 5 bytes"):
-        exporting.stack(tmp_path / "r")
+    with pytest.raises(manifest.Damaged, match="layer 1 has 5 bytes"):
+        export.stack(tmp_path / "r")

@@ -11,7 +11,7 @@ from multiprocessing.context import SpawnProcess
 
 import pytest
 
-from layerlift_server.worker import entry, orders, process
+from layerlift_server.worker import entry, messages, process
 from layerlift_server.worker.process import Worker
 from server.jobs.desks import PATIENCE, alive
 
@@ -20,12 +20,12 @@ class Watched:
     """A worker, what it said and how it ended."""
 
     def __init__(self) -> None:
-        self.heard: list[orders.Said] = []
+        self.heard: list[messages.PipeMessage] = []
         self.codes: list[int] = []
         self.spoke = asyncio.Event()
         self.worker = Worker(entry.Plan(""), self._hear, self.codes.append)
 
-    def _hear(self, said: orders.Said) -> None:
+    def _hear(self, said: messages.PipeMessage) -> None:
         self.heard.append(said)
         self.spoke.set()
 
@@ -37,20 +37,20 @@ class Watched:
 async def test_it_says_hello_and_ends_when_told_leaving_nothing() -> None:
     watched = Watched()
     worker = watched.worker
-    assert not worker.order(orders.Rest())
+    assert not worker.order(messages.Rest())
     worker.kill()  # nothing to kill yet
     await worker.start()
     pid = worker.pid
     assert pid is not None
     assert alive(pid)
     await asyncio.wait_for(watched.spoke.wait(), PATIENCE)
-    assert watched.heard == [orders.Hello(())]
-    assert worker.order(orders.Rest())
-    assert worker.order(orders.Quit())
+    assert watched.heard == [messages.Hello(())]
+    assert worker.order(messages.Rest())
+    assert worker.order(messages.Quit())
     assert await watched.over() == 0
     assert not alive(pid)
     assert worker.pid is None
-    assert not worker.order(orders.Rest())
+    assert not worker.order(messages.Rest())
     worker.kill()
     assert watched.codes == [0]
 
@@ -62,20 +62,20 @@ async def test_a_stopped_process_that_hears_nothing_can_be_killed() -> None:
     pid = watched.worker.pid
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
-    watched.worker.order(orders.Quit())
+    watched.worker.order(messages.Quit())
     watched.worker.kill()
     assert await watched.over() == -signal.SIGKILL
     assert not alive(pid)
 
 
 async def test_a_worker_that_talks_nonsense_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = orders.decode
+    real = messages.decode
 
-    def garbled(data: bytes) -> orders.Said:
+    def garbled(data: bytes) -> messages.PipeMessage:
         real(data)
-        raise orders.Garbled("nonsense")
+        raise messages.Garbled("nonsense")
 
-    monkeypatch.setattr(orders, "decode", garbled)
+    monkeypatch.setattr(messages, "decode", garbled)
     watched = Watched()
     await watched.worker.start()
     assert await watched.over() == -signal.SIGKILL
@@ -102,7 +102,7 @@ async def test_a_process_that_cannot_be_made_leaves_nothing_open(monkeypatch: py
     if sys.platform == "linux":
         assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
     assert watched.worker.pid is None
-    assert not watched.worker.order(orders.Rest())
+    assert not watched.worker.order(messages.Rest())
 
 
 async def test_a_closed_loop_hears_no_more() -> None:
@@ -135,6 +135,6 @@ def test_a_new_worker_steps_back_and_keeps_its_files_private(monkeypatch: pytest
         5,
         (os.path.join("/proc/self", "oom_score_adj"), "500"),  # noqa: PTH118
     ]
-    service._voice.close()  # type: ignore[attr-defined]
+    service._reporter.close()  # type: ignore[attr-defined]
     ours.close()
     theirs.close()

@@ -16,7 +16,7 @@ import pytest
 from layerlift.engines.fake import FakeEngine
 from layerlift.limits import MAX_LAYERS
 from layerlift.wire.values import DocumentInfo, EngineOffer
-from layerlift_server.worker import entry, orders, records
+from layerlift_server.worker import entry, manifest, messages
 from layerlift_server.worker.service import EXHAUSTED, GONE, Service, offers
 
 DRILLS = "server.worker.drills"
@@ -29,7 +29,7 @@ class Hired:
     def __init__(self, engines: str) -> None:
         self.pipe, theirs = Pipe()
         self.left: list[int] = []
-        self.heard: list[orders.Said] = []
+        self.heard: list[messages.PipeMessage] = []
         self._gone = threading.Event()
         self.service = Service(theirs, engines, leave=self._leave)
         self.theirs: Connection = theirs
@@ -40,18 +40,18 @@ class Hired:
         self.left.append(code)
         self._gone.set()
 
-    def order(self, order: orders.Order) -> None:
-        self.pipe.send_bytes(orders.encode(order))
+    def order(self, order: messages.Order) -> None:
+        self.pipe.send_bytes(messages.encode(order))
 
-    def until(self, *kinds: type[orders.Said]) -> orders.Said:
+    def until(self, *kinds: type[messages.PipeMessage]) -> messages.PipeMessage:
         while True:
             assert self.pipe.poll(60), self.heard
-            self.heard.append(orders.decode(self.pipe.recv_bytes()))
+            self.heard.append(messages.decode(self.pipe.recv_bytes()))
             if isinstance(self.heard[-1], kinds):
                 return self.heard[-1]
 
     def close(self) -> None:
-        self.order(orders.Quit())
+        self.order(messages.Quit())
         assert self._gone.wait(60)
         self.thread.join(60)
         assert not self.thread.is_alive()
@@ -66,61 +66,61 @@ def hired() -> Iterator[Hired]:
     made.close()
 
 
-def decompose(folder: Path, name: str = "run", **changes: bool | int | float | str | None) -> orders.Decompose:
+def decompose(folder: Path, name: str = "run", **changes: bool | int | float | str | None) -> messages.Decompose:
     pixels = np.full((40, 48, 4), 255, np.uint8)
     pixels[10:20, 10:30, :3] = (200, 30, 30)
     (folder / "upload").write_bytes(pixels.tobytes())
     info = DocumentInfo("Poster", width=48, height=40, depth=8)
-    return orders.Decompose(name, str(folder / "upload"), str(folder / name), info, "drill", {**PARAMS, **changes})
+    return messages.Decompose(name, str(folder / "upload"), str(folder / name), info, "drill", {**PARAMS, **changes})
 
 
 def test_it_says_hello_works_and_says_what_happens(hired: Hired, tmp_path: Path) -> None:
-    hello = hired.until(orders.Hello)
-    assert isinstance(hello, orders.Hello)
+    hello = hired.until(messages.Hello)
+    assert isinstance(hello, messages.Hello)
     assert [offer.name for offer in hello.offers] == ["drill", "absent"]
     hired.order(decompose(tmp_path))
-    assert hired.until(orders.Done, orders.Failed) == orders.Done("run")
-    said = [message for message in hired.heard if isinstance(message, orders.Layer)]
-    assert [message.layer for message in said] == list(records.load(tmp_path / "run").layers)
-    assert any(isinstance(message, orders.Preview) for message in hired.heard)
-    hired.order(orders.Export("export", str(tmp_path / "run"), str(tmp_path / "a.zip"), "zip"))
-    hired.until(orders.Done)
+    assert hired.until(messages.Done, messages.Failed) == messages.Done("run")
+    said = [message for message in hired.heard if isinstance(message, messages.Layer)]
+    assert [message.layer for message in said] == list(manifest.load(tmp_path / "run").layers)
+    assert any(isinstance(message, messages.Preview) for message in hired.heard)
+    hired.order(messages.Export("export", str(tmp_path / "run"), str(tmp_path / "a.zip"), "zip"))
+    hired.until(messages.Done)
     assert (tmp_path / "a.zip").exists()
 
 
 def test_a_cancel_is_heard_while_it_works_and_before(hired: Hired, tmp_path: Path) -> None:
     hired.order(decompose(tmp_path, what=f"wait {tmp_path / 'never'}"))
-    hired.until(orders.Progress)
-    hired.order(orders.Cancel("another"))
-    hired.order(orders.Cancel("run"))
-    failed = hired.until(orders.Done, orders.Failed)
-    assert isinstance(failed, orders.Failed)
+    hired.until(messages.Progress)
+    hired.order(messages.Cancel("another"))
+    hired.order(messages.Cancel("run"))
+    failed = hired.until(messages.Done, messages.Failed)
+    assert isinstance(failed, messages.Failed)
     assert (failed.problem.code, failed.trace) == ("cancelled", "")
-    hired.order(orders.Cancel("early"))
+    hired.order(messages.Cancel("early"))
     hired.order(decompose(tmp_path, "early"))
-    early = hired.until(orders.Done, orders.Failed)
-    assert isinstance(early, orders.Failed)
+    early = hired.until(messages.Done, messages.Failed)
+    assert isinstance(early, messages.Failed)
     assert (early.run, early.problem.code) == ("early", "cancelled")
     hired.order(decompose(tmp_path, "later"))
-    assert hired.until(orders.Done, orders.Failed) == orders.Done("later")
+    assert hired.until(messages.Done, messages.Failed) == messages.Done("later")
 
 
 def test_a_failure_is_explained_and_the_engine_stays(hired: Hired, tmp_path: Path) -> None:
     hired.order(decompose(tmp_path, what="defect"))
-    failed = hired.until(orders.Failed)
-    assert isinstance(failed, orders.Failed)
+    failed = hired.until(messages.Failed)
+    assert isinstance(failed, messages.Failed)
     assert "ZeroDivisionError" in failed.trace
     hired.order(replace(decompose(tmp_path), engine="absent"))
-    failed = hired.until(orders.Failed)
-    assert isinstance(failed, orders.Failed)
+    failed = hired.until(messages.Failed)
+    assert isinstance(failed, messages.Failed)
     assert failed.problem.code == "engine-unavailable"
     assert hired.left == []
     hired.order(decompose(tmp_path, what="memory"))
-    failed = hired.until(orders.Failed)
-    assert isinstance(failed, orders.Failed)
+    failed = hired.until(messages.Failed)
+    assert isinstance(failed, messages.Failed)
     assert failed.problem.code == "out-of-memory"
     hired.order(decompose(tmp_path, "next"))
-    hired.until(orders.Done)
+    hired.until(messages.Done)
     assert hired.left == [EXHAUSTED]
 
 
@@ -128,20 +128,20 @@ def test_resting_reaches_the_engines_that_were_used(
     hired: Hired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAYERLIFT_TEST_RESTED", str(tmp_path / "rested"))
-    hired.order(orders.Rest())
+    hired.order(messages.Rest())
     hired.order(decompose(tmp_path))
-    hired.until(orders.Done)
+    hired.until(messages.Done)
     assert not (tmp_path / "rested").exists()
-    hired.order(orders.Rest())
+    hired.order(messages.Rest())
     hired.order(decompose(tmp_path, "next"))
-    hired.until(orders.Done)
+    hired.until(messages.Done)
     assert (tmp_path / "rested").exists()
 
 
 @pytest.mark.parametrize("nonsense", [b"nonsense", b""])
 def test_it_leaves_when_the_server_does_or_talks_nonsense(nonsense: bytes) -> None:
     hired = Hired("")
-    assert hired.until(orders.Hello) == orders.Hello(())
+    assert hired.until(messages.Hello) == messages.Hello(())
     if nonsense:
         hired.pipe.send_bytes(nonsense)
     else:
@@ -154,9 +154,9 @@ def test_it_leaves_when_the_server_does_or_talks_nonsense(nonsense: bytes) -> No
 
 def test_it_leaves_when_nobody_is_there_to_be_told(tmp_path: Path) -> None:
     hired = Hired(DRILLS)
-    hired.until(orders.Hello)
+    hired.until(messages.Hello)
     hired.order(decompose(tmp_path, what=f"wait {tmp_path / 'gate'}"))
-    hired.until(orders.Progress)
+    hired.until(messages.Progress)
     hired.pipe.close()
     (tmp_path / "gate").touch()
     hired.thread.join(60)

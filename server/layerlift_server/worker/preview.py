@@ -23,7 +23,7 @@ _SHADES = 24
 """Grey levels that are kept: enough to recognise the picture, few enough to pack well."""
 
 
-def glimpse(stack: LayerStack) -> tuple[int, int, bytes] | None:
+def rough_preview(stack: LayerStack) -> tuple[int, int, bytes] | None:
     """Width, height and PNG, the longer side at most 512 pixels; None where no size is small enough."""
     for side in _SIDES:
         step = -(-max(stack.extent) // side)

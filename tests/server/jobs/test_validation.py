@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from layerlift.wire.values import DocumentInfo, Limits
-from layerlift_server.jobs import announced
+from layerlift_server.jobs import validation
 from layerlift_server.jobs.port import Refusal
 
 LIMITS = Limits(side=1000, pixels=90_000, upload=400_000, layers=8, jobs=2)
@@ -14,10 +14,10 @@ FILE = DocumentInfo("poster.png", kind="file")
 
 
 def test_what_is_in_order_passes() -> None:
-    announced.document(PIXELS, 30 * 20 * 8 + 30 * 20 + 100, LIMITS)
-    announced.document(replace(PIXELS, depth=8, mask=False, icc=0), 30 * 20 * 4, LIMITS)
-    announced.document(FILE, 400_000, LIMITS)
-    assert announced.identity("0b0f1c9e-55a6-4f5e-9d0f-3c3b4f1f2a10", "job") == "0b0f1c9e-55a6-4f5e-9d0f-3c3b4f1f2a10"
+    validation.document(PIXELS, 30 * 20 * 8 + 30 * 20 + 100, LIMITS)
+    validation.document(replace(PIXELS, depth=8, mask=False, icc=0), 30 * 20 * 4, LIMITS)
+    validation.document(FILE, 400_000, LIMITS)
+    assert validation.identity("0b0f1c9e-55a6-4f5e-9d0f-3c3b4f1f2a10", "job") == "0b0f1c9e-55a6-4f5e-9d0f-3c3b4f1f2a10"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_what_is_in_order_passes() -> None:
 )
 def test_what_is_not_is_refused_before_a_byte_is_stored(info: DocumentInfo, size: int, code: str) -> None:
     with pytest.raises(Refusal) as refused:
-        announced.document(info, size, LIMITS)
+        validation.document(info, size, LIMITS)
     assert refused.value.problem.code == code
     assert refused.value.problem.remedy
 
@@ -63,4 +63,4 @@ def test_what_is_not_is_refused_before_a_byte_is_stored(info: DocumentInfo, size
 )
 def test_only_a_plain_uuid_names_a_file(text: str) -> None:
     with pytest.raises(Refusal, match="not a UUID"):
-        announced.identity(text, "job")
+        validation.identity(text, "job")

@@ -1,6 +1,6 @@
 """A place for one worker: started when it is needed, replaced when it dies, sent home when it idles.
 
-Law: knows one worker and the run it is at; no queue, no rows. Whoever owns the seat gets its events and its ends.
+Law: knows one worker and the run it is at; no queue, no rows. Whoever owns the slot gets its events and its ends.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from layerlift_server.jobs.crashes import out_of_memory_kills
-from layerlift_server.worker import entry, orders
+from layerlift_server.worker import entry, messages
 from layerlift_server.worker.process import Worker
 
 _LOG = logging.getLogger("layerlift_server.jobs")
@@ -29,16 +29,16 @@ class Run:
 
     name: str
     job: str
-    order: orders.Decompose | orders.Export
+    order: messages.Decompose | messages.Export
     kills: int | None
     delivered: bool = False
     cancelled: float | None = None
 
 
-class Seat:
+class Slot:
     """One worker at most, one run at most.
 
-    `hear(seat, event)`: what the worker says; `ended(seat, run, code)`: it ended, with the run that this cost (None:
+    `hear(slot, event)`: what the worker says; `ended(slot, run, code)`: it ended, with the run that this cost (None:
     it was at none). `lost` counts the ends that nobody wanted; `missed`: the last one was such, and another worker can
     be hoped to do better (not one of several in a row that did not come as far as to say hello).
     """
@@ -46,8 +46,8 @@ class Seat:
     def __init__(
         self,
         plan: entry.Plan,
-        hear: Callable[[Seat, orders.Said], None],
-        ended: Callable[[Seat, Run | None, int], None],
+        hear: Callable[[Slot, messages.PipeMessage], None],
+        ended: Callable[[Slot, Run | None, int], None],
         steady: Callable[[], float],
     ) -> None:
         self.plan = plan
@@ -76,7 +76,7 @@ class Seat:
         """Its worker's process id."""
         return None if self._worker is None else self._worker.pid
 
-    def begin(self, name: str, job: str, order: orders.Decompose | orders.Export) -> None:
+    def run_order(self, name: str, job: str, order: messages.Decompose | messages.Export) -> None:
         """Give the order, to a new worker if there is none."""
         self.run = Run(name, job, order, out_of_memory_kills())
         self._rested = False
@@ -97,14 +97,14 @@ class Seat:
         if self.run is not None and self.run.cancelled is None:
             self.run.cancelled = self._steady()
             if self._worker is not None and self.run.delivered:
-                self._worker.order(orders.Cancel(self.run.name))
+                self._worker.order(messages.Cancel(self.run.name))
 
-    def release(self) -> None:
+    def finished(self) -> None:
         """The run is over; the worker stays."""
         self.run = None
         self._idle_since = self._steady()
 
-    def leave(self) -> None:
+    def retire(self) -> None:
         """The run is over and the worker is going: wait for its end before the next one."""
         self.run = None
         self._leaving = True
@@ -114,7 +114,7 @@ class Seat:
         if self._worker is not None:
             self._worker.kill()
 
-    def rest(self, rest_after: float, exit_after: float) -> None:
+    def idle(self, rest_after: float, exit_after: float) -> None:
         """Let an idle worker rest, then end."""
         if self._worker is None or not self.free or self._starting is not None:
             return
@@ -122,13 +122,13 @@ class Seat:
         if idle >= exit_after:
             self.dismiss()
         elif idle >= rest_after and not self._rested:
-            self._rested = self._worker.order(orders.Rest())
+            self._rested = self._worker.order(messages.Rest())
 
     def dismiss(self) -> None:
         """Let the worker go; it is not missed."""
         if self._worker is not None:
             self._leaving = self._dismissed = True
-            if not self._worker.order(orders.Quit()):
+            if not self._worker.order(messages.Quit()):
                 self._worker.kill()
 
     async def close(self) -> None:
@@ -138,7 +138,7 @@ class Seat:
         worker = self._worker
         if worker is not None:
             self._leaving = self._dismissed = True
-            worker.order(orders.Quit())
+            worker.order(messages.Quit())
             try:
                 await asyncio.wait_for(worker.over(), 2.0)
             except (asyncio.TimeoutError, TimeoutError):
@@ -162,10 +162,10 @@ class Seat:
         """Give the order; if the worker has just died, its end will be told and the run is not to blame."""
         run.delivered = worker.order(run.order)
         if run.delivered and run.cancelled is not None:
-            worker.order(orders.Cancel(run.name))
+            worker.order(messages.Cancel(run.name))
 
-    def _heard(self, said: orders.Said) -> None:
-        if isinstance(said, orders.Hello):
+    def _heard(self, said: messages.PipeMessage) -> None:
+        if isinstance(said, messages.Hello):
             self._stillborn = -1
             self._idle_since = self._steady()
         self._hear(self, said)

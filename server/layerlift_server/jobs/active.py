@@ -19,7 +19,7 @@ _LOG = logging.getLogger("layerlift_server.jobs")
 
 
 @dataclass
-class Live:
+class ActiveJob:
     """`unwatched`: since when nobody listens (steady clock; None while somebody does); `notes` for the user."""
 
     row: Job

@@ -1,4 +1,4 @@
-"""What server and worker say to each other over their pipe, and how it is spelled.
+"""The messages between server and worker, and their encoding on the pipe.
 
 Law: stdlib and the wire's values. No pickle (a decoder that was taken over must not reach the server through it):
 each message is one line of JSON, then the bytes of a preview if it carries one; both sides hold it to the wire's own
@@ -27,14 +27,14 @@ class Garbled(Exception):
 
 
 @dataclass(frozen=True)
-class Said:
+class PipeMessage:
     """Anything that is said over the pipe."""
 
     kind: ClassVar[str] = ""
 
 
 @dataclass(frozen=True)
-class Decompose(Said):
+class Decompose(PipeMessage):
     """Take the document in the file `upload` apart and put the layers into `folder` (made by the worker)."""
 
     kind: ClassVar[str] = "decompose"
@@ -47,7 +47,7 @@ class Decompose(Said):
 
 
 @dataclass(frozen=True)
-class Export(Said):
+class Export(PipeMessage):
     """Write the result in `folder` as the file `target` in `format`."""
 
     kind: ClassVar[str] = "export"
@@ -58,7 +58,7 @@ class Export(Said):
 
 
 @dataclass(frozen=True)
-class Cancel(Said):
+class Cancel(PipeMessage):
     """Stop this run at the next step."""
 
     kind: ClassVar[str] = "cancel"
@@ -66,21 +66,21 @@ class Cancel(Said):
 
 
 @dataclass(frozen=True)
-class Rest(Said):
+class Rest(PipeMessage):
     """Nothing will come for a while: engines let go of what is dear (a GPU's memory)."""
 
     kind: ClassVar[str] = "rest"
 
 
 @dataclass(frozen=True)
-class Quit(Said):
+class Quit(PipeMessage):
     """Go, at once."""
 
     kind: ClassVar[str] = "quit"
 
 
 @dataclass(frozen=True)
-class Hello(Said):
+class Hello(PipeMessage):
     """The worker is there; these are its engines."""
 
     kind: ClassVar[str] = "hello"
@@ -88,7 +88,7 @@ class Hello(Said):
 
 
 @dataclass(frozen=True)
-class Progress(Said):
+class Progress(PipeMessage):
     """Where the run is."""
 
     kind: ClassVar[str] = "progress"
@@ -99,7 +99,7 @@ class Progress(Said):
 
 
 @dataclass(frozen=True)
-class Preview(Said):
+class Preview(PipeMessage):
     """A small PNG of the rough layers."""
 
     kind: ClassVar[str] = "preview"
@@ -110,7 +110,7 @@ class Preview(Said):
 
 
 @dataclass(frozen=True)
-class Layer(Said):
+class Layer(PipeMessage):
     """This layer's file is whole."""
 
     kind: ClassVar[str] = "layer"
@@ -119,7 +119,7 @@ class Layer(Said):
 
 
 @dataclass(frozen=True)
-class Done(Said):
+class Done(PipeMessage):
     """The run is over and everything lies in its place."""
 
     kind: ClassVar[str] = "done"
@@ -127,7 +127,7 @@ class Done(Said):
 
 
 @dataclass(frozen=True)
-class Failed(Said):
+class Failed(PipeMessage):
     """The run is over and there is nothing. `trace` is for the log."""
 
     kind: ClassVar[str] = "failed"
@@ -139,7 +139,7 @@ class Failed(Said):
 Order = Decompose | Export | Cancel | Rest | Quit
 Event = Hello | Progress | Preview | Layer | Done | Failed
 
-_KINDS: dict[str, type[Said]] = {
+_KINDS: dict[str, type[PipeMessage]] = {
     said.kind: said for said in (Decompose, Export, Cancel, Rest, Quit, Hello, Progress, Preview, Layer, Done, Failed)
 }
 
@@ -154,7 +154,7 @@ def encode(said: Order | Event) -> bytes:
     return json.dumps({"kind": said.kind, **body}).encode() + b"\n" + tail
 
 
-def decode(data: bytes) -> Said:
+def decode(data: bytes) -> PipeMessage:
     """Back again. Raises Garbled."""
     line, _, tail = data.partition(b"\n")
     try:
@@ -162,7 +162,7 @@ def decode(data: bytes) -> Said:
         cls = _KINDS[body.pop("kind")]
         if cls is Preview:
             body["png"] = tail
-        said: Said = record(cls).read(body)
+        said: PipeMessage = record(cls).read(body)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Mismatch) as error:
         raise Garbled(f"not a message ({error}): {line[:80]!r}") from error
     return said

@@ -7,7 +7,7 @@ import pytest
 
 from layerlift.wire.shapes import Mismatch
 from layerlift.wire.values import Bounds, DocumentInfo, EngineOffer, LayerInfo, Problem, Text, TextLine
-from layerlift_server.worker import orders
+from layerlift_server.worker import messages
 
 LAYER = LayerInfo(
     3,
@@ -24,30 +24,32 @@ LAYER = LayerInfo(
     Text((TextLine("Grüße", (0.0, 1.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0), 0.9),), (255, 0, 7)),
 )
 SAID = [
-    orders.Decompose("r", "/u", "/f", DocumentInfo("x", width=3, height=4, depth=8), "quick", {"layers": None, "s": 1}),
-    orders.Export("r", "/f", "/f/export.psd", "psd"),
-    orders.Cancel("r"),
-    orders.Rest(),
-    orders.Quit(),
-    orders.Hello((EngineOffer("quick", "Quick", ("decompose",), 16, True, "Nothing."),)),
-    orders.Progress("r", "Reading", 0.25, None),
-    orders.Progress("r", "Reading", 1, 3.5),
-    orders.Preview("r", 3, 4, b"\x89PNG\n\0\n"),
-    orders.Layer("r", LAYER),
-    orders.Done("r"),
-    orders.Failed("r", Problem("engine", "It broke.", "Try again.", True), "Traceback"),
+    messages.Decompose(
+        "r", "/u", "/f", DocumentInfo("x", width=3, height=4, depth=8), "quick", {"layers": None, "s": 1}
+    ),
+    messages.Export("r", "/f", "/f/export.psd", "psd"),
+    messages.Cancel("r"),
+    messages.Rest(),
+    messages.Quit(),
+    messages.Hello((EngineOffer("quick", "Quick", ("decompose",), 16, True, "Nothing."),)),
+    messages.Progress("r", "Reading", 0.25, None),
+    messages.Progress("r", "Reading", 1, 3.5),
+    messages.Preview("r", 3, 4, b"\x89PNG\n\0\n"),
+    messages.Layer("r", LAYER),
+    messages.Done("r"),
+    messages.Failed("r", Problem("engine", "It broke.", "Try again.", True), "Traceback"),
 ]
 
 
 @pytest.mark.parametrize("said", SAID, ids=lambda said: said.kind)
-def test_what_is_said_is_what_is_heard(said: orders.Order | orders.Event) -> None:
-    assert orders.decode(orders.encode(said)) == said
-    assert len(orders.encode(said)) < orders.LONGEST
+def test_what_is_said_is_what_is_heard(said: messages.Order | messages.Event) -> None:
+    assert messages.decode(messages.encode(said)) == said
+    assert len(messages.encode(said)) < messages.LONGEST
 
 
 def test_every_word_is_known_and_tried() -> None:
-    assert {type(said) for said in SAID} == set(orders._KINDS.values())
-    assert {kind: cls.kind for kind, cls in orders._KINDS.items()} == {kind: kind for kind in orders._KINDS}
+    assert {type(said) for said in SAID} == set(messages._KINDS.values())
+    assert {kind: cls.kind for kind, cls in messages._KINDS.items()} == {kind: kind for kind in messages._KINDS}
 
 
 @pytest.mark.parametrize(
@@ -69,10 +71,10 @@ def test_every_word_is_known_and_tried() -> None:
     ],
 )
 def test_nonsense_is_garbled(data: bytes) -> None:
-    with pytest.raises(orders.Garbled):
-        orders.decode(data)
+    with pytest.raises(messages.Garbled):
+        messages.decode(data)
 
 
 def test_what_a_client_could_not_be_told_is_not_even_said() -> None:
     with pytest.raises(Mismatch):
-        orders.encode(orders.Progress("r", "x", math.inf))
+        messages.encode(messages.Progress("r", "x", math.inf))

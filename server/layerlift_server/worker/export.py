@@ -16,7 +16,7 @@ from layerlift.imaging.layer import Drift, Layer, LayerStack, Pixels, Role, Text
 from layerlift.progress import Progress
 from layerlift.wire import values
 from layerlift_server.jobs import arena
-from layerlift_server.worker import records
+from layerlift_server.worker import manifest
 
 
 def export(folder: Path, target: Path, format: str, progress: Progress) -> None:
@@ -26,8 +26,8 @@ def export(folder: Path, target: Path, format: str, progress: Progress) -> None:
 
 def stack(folder: Path) -> LayerStack:
     """The stack whose result lies in `folder`, its pixels mapped. Raises Damaged, OSError."""
-    result = records.load(folder)
-    icc = (folder / records.PROFILE).read_bytes() if result.icc else None
+    result = manifest.load(folder)
+    icc = (folder / manifest.PROFILE).read_bytes() if result.icc else None
     drift = None if result.drift is None else Drift(result.drift, result.drift_p99, result.drift_layers)
     layers = tuple(_layer(folder, info) for info in result.layers)
     return LayerStack(Extent(result.width, result.height), layers, result.name, icc, result.notes, drift)
@@ -35,9 +35,9 @@ def stack(folder: Path) -> LayerStack:
 
 def _layer(folder: Path, info: values.LayerInfo) -> Layer:
     bounds = Bounds(info.bounds.x, info.bounds.y, info.bounds.width, info.bounds.height)
-    memory = arena.mapped(folder / records.layer_file(info.index))
+    memory = arena.mapped(folder / manifest.layer_file(info.index))
     if len(memory) != info.size:
-        raise records.Damaged(f"layer {info.index} has {len(memory)} bytes instead of {info.size}")
+        raise manifest.Damaged(f"layer {info.index} has {len(memory)} bytes instead of {info.size}")
     pixels = np.frombuffer(memory, "<u2" if info.depth == 16 else np.uint8).reshape(bounds.height, bounds.width, 4)
     return Layer(
         name=info.name,

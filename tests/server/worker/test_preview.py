@@ -8,7 +8,7 @@ from PIL import Image
 
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Layer, LayerStack, Role
-from layerlift_server.worker import glimpse
+from layerlift_server.worker import preview
 
 
 def plain(box: Bounds, rgba: tuple[int, int, int, int], opacity: float = 1.0) -> Layer:
@@ -18,10 +18,10 @@ def plain(box: Bounds, rgba: tuple[int, int, int, int], opacity: float = 1.0) ->
 
 
 def shown(stack: LayerStack) -> np.ndarray:
-    seen = glimpse.glimpse(stack)
+    seen = preview.rough_preview(stack)
     assert seen is not None
     width, height, png = seen
-    assert len(png) <= glimpse.MOST_BYTES
+    assert len(png) <= preview.MOST_BYTES
     picture = np.asarray(Image.open(io.BytesIO(png)))
     assert picture.shape == (height, width, 4)
     return picture[..., :3].astype(int)
@@ -63,7 +63,7 @@ def test_what_packs_badly_becomes_smaller(monkeypatch: pytest.MonkeyPatch) -> No
     noise[..., 3] = 255
     stack = LayerStack(Extent(500, 500), (Layer("A", Role.BACKGROUND, Bounds(0, 0, 500, 500), noise),))
     large = shown(stack).shape[0]
-    monkeypatch.setattr(glimpse, "MOST_BYTES", 20_000)
+    monkeypatch.setattr(preview, "MOST_BYTES", 20_000)
     assert shown(stack).shape[0] < large
-    monkeypatch.setattr(glimpse, "MOST_BYTES", 100)
-    assert glimpse.glimpse(stack) is None
+    monkeypatch.setattr(preview, "MOST_BYTES", 100)
+    assert preview.rough_preview(stack) is None

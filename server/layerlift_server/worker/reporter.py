@@ -1,4 +1,4 @@
-"""How the worker speaks: every event at once, progress at most ten times a second.
+"""The worker's reports: every event at once, progress at most ten times a second.
 
 Law: knows the pipe and the events, no engine. Whatever is dropped of a burst of progress, its last report is always
 sent: a stage that then takes a minute is shown under its own name.
@@ -10,13 +10,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from layerlift_server.worker import orders
+from layerlift_server.worker import messages
 
 INTERVAL = 0.1
 """Seconds between two reports of progress."""
 
 
-class Voice:
+class Reporter:
     """The worker's end of the pipe, for any of its threads. `send` takes bytes."""
 
     def __init__(self, send: Callable[[bytes], None], *, interval: float = INTERVAL) -> None:
@@ -25,17 +25,17 @@ class Voice:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._quiet = threading.Event()
-        self._latest: orders.Progress | None = None
+        self._latest: messages.Progress | None = None
         self._speaker = threading.Thread(target=self._speak, name="layerlift-progress", daemon=True)
         self._speaker.start()
 
-    def say(self, event: orders.Event) -> None:
+    def say(self, event: messages.Event) -> None:
         """Send it now; progress that still waited would come too late and is forgotten."""
         with self._lock:
             self._latest = None
-            self._send(orders.encode(event))
+            self._send(messages.encode(event))
 
-    def progress(self, report: orders.Progress) -> None:
+    def progress(self, report: messages.Progress) -> None:
         """Send it, or a later one in its place, within the interval."""
         self._latest = report
         self._wake.set()
@@ -54,5 +54,5 @@ class Voice:
                 report, self._latest = self._latest, None
                 if report is not None:
                     with suppress(OSError):  # nobody listens any more: the next event will find that out
-                        self._send(orders.encode(report))
+                        self._send(messages.encode(report))
             self._quiet.wait(self._interval)
