@@ -2,9 +2,9 @@
 
     python -m tests.bench.server.drill [--faults 200] [--seed N] [--folder DIR]
 
-Law: every job that was ever submitted is accounted for: it ends as done, cancelled, failed or interrupted, with a reason
-where it is not done; every result that was said to be done can be fetched and is its own document's; afterwards there is
-no zombie, no orphan, no open or left-over file. With `--folder` a drill that was stopped goes on where it was.
+Law: every job that was ever submitted is accounted for: it ends as done, cancelled, failed or interrupted, with a
+reason where it is not done; every result that was said to be done can be fetched and is its own document's; afterwards
+there is no zombie, no orphan, no open or left-over file. With `--folder` a drill that was stopped goes on.
 """
 
 from __future__ import annotations

@@ -14,6 +14,10 @@ from layerlift.client.timeouts import DIAL
 from layerlift.client.tls import check, context, unreachable
 
 
+BURST = 16
+"""Reads in a row: two a chunk, so that about an acknowledgement's worth of bytes (2 MiB) comes in between."""
+
+
 class Transport:
     """A connected socket. Raises NoServer or Untrusted when it cannot be had."""
 
@@ -73,11 +77,13 @@ class Transport:
                 self._going[0] = self._going[0][sent:]
 
     def _receive(self, talk: Conversation) -> None:
-        try:
-            count = self._socket.recv_into(talk.buffer())
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return
-        talk.received(count)
+        """What is there, but no more than BURST reads: acknowledgements must go out in between."""
+        for _ in range(BURST):
+            try:
+                count = self._socket.recv_into(talk.buffer())
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return
+            talk.received(count)
 
 
 def _connected(address: Address) -> socket.socket:
