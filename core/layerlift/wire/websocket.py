@@ -68,7 +68,8 @@ Event: TypeAlias = Opened | Rejected | Binary | Reply | Pong | Closed
 
 
 class WebSocket:
-    """One websocket. `most` is the size of the largest message taken; `mask` XORs (see `masking`)."""
+    """One websocket. `most` is the size of the largest message taken; `mask` XORs (see `masking`: its own, one
+    that uses numpy, or `unmasked` for loopback)."""
 
     def __init__(
         self,
@@ -115,7 +116,7 @@ class WebSocket:
             return self._heard(self._incoming.feed(memoryview(data)))
         return []
 
-    def binary(self, *parts: bytes | bytearray | memoryview) -> list[bytes]:
+    def binary(self, *parts: bytes | bytearray | memoryview) -> list[masking.Piece]:
         """What to send for one binary message made of `parts`. Raises LocalProtocolError unless open."""
         if self.state != "open":
             raise LocalProtocolError(f"A message cannot be sent on a websocket that is {self.state}.")
@@ -187,7 +188,7 @@ class WebSocket:
         payload = b"" if code in _SILENT else _U16.pack(code) + clipped(reason, 123).encode()
         return b"".join(self._frame(CLOSE, (payload,)))
 
-    def _frame(self, opcode: int, parts: Sequence[bytes | bytearray | memoryview]) -> list[bytes]:
+    def _frame(self, opcode: int, parts: Sequence[bytes | bytearray | memoryview]) -> list[masking.Piece]:
         views = [memoryview(part).cast("B") for part in parts]
         length = sum(map(len, views))
         if length < 126:
@@ -196,10 +197,12 @@ class WebSocket:
             head = bytes((_FINAL | opcode, _MASKED | 126)) + _U16.pack(length)
         else:
             head = bytes((_FINAL | opcode, _MASKED | 127)) + _U64.pack(length)
-        key = masking.fresh_key()
-        pieces = [head + key]
+        plain = opcode == BINARY and self._mask is masking.unmasked
+        key = masking.ZERO if plain else masking.fresh_key()
+        mask = self._mask if opcode == BINARY else masking.masked
+        pieces: list[masking.Piece] = [head + key]
         for view in views:
-            pieces += self._mask(view, key)
+            pieces += mask(view, key)
             turn = len(view) % masking.KEY  # the next part goes on where this one ended within the key
             key = key[turn:] + key[:turn]
         return pieces

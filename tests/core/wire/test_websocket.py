@@ -37,7 +37,7 @@ def opened(**options: int) -> WebSocket:
     return socket
 
 
-def unmasked(pieces: bytes | list[bytes]) -> tuple[int, bytes]:
+def unmasked(pieces: bytes | list[bytes | memoryview]) -> tuple[int, bytes]:
     """Opcode and payload of one client frame, spelled as RFC 6455 says."""
     data = b"".join(pieces) if isinstance(pieces, list) else pieces
     assert data[0] & 0xF0 == 0x80
@@ -222,6 +222,18 @@ def test_another_mask_may_be_brought() -> None:
     socket = WebSocket("localhost", 80, mask=mask)
     socket.receive(accepting(key_of(socket.request())))
     assert unmasked(socket.binary(b"abcde", b"fg")) == (BINARY, b"abcdefg")
+
+
+def test_unmasked_messages_have_the_key_zero_and_are_not_copied() -> None:
+    socket = WebSocket("localhost", 80, mask=masking.unmasked)
+    socket.receive(accepting(key_of(socket.request())))
+    data = bytearray(b"pixels")
+    head, first, second = socket.binary(b"ab", data)
+    data[0] = ord("P")
+    assert unmasked([head, first, second]) == (BINARY, b"abPixels")
+    assert head[-4:] == bytes(4)
+    assert len({socket.ping()[2:6] for _ in range(20)}) > 1
+    assert len({socket.close()[2:6]}) == 1
 
 
 def test_nothing_goes_out_before_the_handshake_or_after_closing() -> None:
