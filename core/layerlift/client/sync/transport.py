@@ -13,7 +13,6 @@ from layerlift.client.errors import ServerError
 from layerlift.client.timeouts import DIAL
 from layerlift.client.tls import check, context, unreachable
 
-
 BURST = 16
 """Reads in a row: two a chunk, so that about an acknowledgement's worth of bytes (2 MiB) comes in between."""
 
