@@ -14,7 +14,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = (ROOT / "core" / "layerlift", ROOT / "server" / "layerlift_server")
+PACKAGES = (
+    ROOT / "core" / "layerlift",
+    ROOT / "server" / "layerlift_server",
+    ROOT / "installer" / "layerlift_installer",
+    ROOT / "plugins" / "krita" / "layerlift_krita",
+)
 
 # floor: the floors it may know (beyond itself). Longest matching prefix decides where a module lives. "=name": that
 # module alone, nothing below it.
@@ -56,7 +61,7 @@ FLOORS: dict[str, set[str]] = {
         "layerlift.imaging",
         "layerlift.wire",
     },
-    "layerlift.cli": {"layerlift", "layerlift_server"},
+    "layerlift.cli": {"layerlift", "layerlift_installer", "layerlift_server"},
     "layerlift.__main__": {"layerlift.cli"},
     "layerlift": {
         "layerlift.decomposition",
@@ -107,6 +112,19 @@ FLOORS: dict[str, set[str]] = {
     # another process than the server's: it may look at engines
     "layerlift_server.doctor": {"layerlift.engines", "=layerlift", "layerlift.wire", "layerlift_server"},
     "layerlift_server": {"=layerlift", "layerlift.errors", "layerlift.wire", "layerlift_server"},
+    "layerlift_installer": {"layerlift.client", "layerlift.errors", "layerlift.wire"},
+    # a plug-in knows the protocol and nothing else of ours: it is vendored into a host without Layerlift. Its action
+    # knows no host and no toolkit; only `host` imports the host, only `qt` the toolkit.
+    "layerlift_krita.action": {"layerlift.wire"},
+    "layerlift_krita.host": {
+        "=layerlift_krita",
+        "layerlift.wire",
+        "layerlift_krita.action",
+        "layerlift_krita.i18n",
+        "layerlift_krita.qt",
+    },
+    "layerlift_krita.client": {"=layerlift_krita", "layerlift.wire", "layerlift_krita.action", "layerlift_krita.qt"},
+    "layerlift_krita": {"layerlift.wire", "layerlift_krita"},
 }
 
 # foreign library: the only files (relative to their package) that may import it. numpy and cv2 are the ground floor.
@@ -125,6 +143,9 @@ ROOMS: dict[str, set[str]] = {
     "rich": {"cli/"},
     "aiohttp": {"app.py", "sockets/transport.py", "http/middleware.py", "http/routes.py"},
     "cryptography": {"security/certificate.py"},
+    "krita": {"__init__.py", "host/"},
+    "PyQt5": {"qt.py"},
+    "PyQt6": {"qt.py"},
 }
 GROUND = {"numpy", "cv2"}
 STDLIB_ONLY = ("errors.py", "limits.py", "progress.py", "imaging/geometry.py", "wire/")
@@ -192,7 +213,7 @@ def test_foreign_libraries_stay_in_their_rooms(module: str, path: Path) -> None:
     inside = path.relative_to(package).as_posix()
     for name in imports(path):
         top = name.split(".")[0]
-        if top in sys.stdlib_module_names or top in {"layerlift", "layerlift_server", ""}:
+        if top in sys.stdlib_module_names or top in {package.name for package in PACKAGES} | {""}:
             continue
         assert not within(inside, STDLIB_ONLY), f"{inside} is stdlib only but imports {top}"
         if top in GROUND:
