@@ -144,6 +144,7 @@ ROOMS: dict[str, set[str]] = {
     "aiohttp": {"app.py", "sockets/transport.py", "http/middleware.py", "http/routes.py"},
     "cryptography": {"security/certificate.py"},
     "krita": {"__init__.py", "host/"},
+    "pykrita": {"qt.py"},
     "PyQt5": {"qt.py"},
     "PyQt6": {"qt.py"},
 }
