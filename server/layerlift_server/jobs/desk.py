@@ -78,7 +78,7 @@ class Desk:
         self._uploads = Uploads(self._folder / "uploads", self._store, self._trash, settings, self._needed)
         self._tracker = Tracker(self._store, self._results, settings)
         self._exports = Exports(self._results, settings)
-        self._dispatch = Dispatch(self._tracker, self._uploads, self._results, settings, self._hear_offers)
+        self._dispatch = Dispatch(self._tracker, self._uploads, self._results, settings, self._on_offers)
         known = self._store.offers(settings.engines)
         self._told, self._offers = known is not None, known or _PRESUMED
         waiting = recover(self._store, self._uploads, self._results, settings)
@@ -252,7 +252,7 @@ class Desk:
             except Exception:  # noqa: BLE001 (one bad tick must not be the last)
                 _LOG.exception("housekeeping failed")
 
-    def _hear_offers(self, offers: tuple[EngineOffer, ...]) -> None:
+    def _on_offers(self, offers: tuple[EngineOffer, ...]) -> None:
         if offers != self._offers or not self._told:
             with suppress(Refusal):  # then it is asked again next time
                 self._store.save_offers(self._settings.engines, offers)

@@ -46,7 +46,7 @@ class Dispatch:
         self._idle = asyncio.Event()
         self._idle.set()
         self.slots = [
-            Slot(entry.Plan(settings.engines, device), self._heard, self._ended, settings.steady)
+            Slot(entry.Plan(settings.engines, device), self._on_event, self._on_end, settings.steady)
             for device in settings.devices
         ]
 
@@ -117,7 +117,7 @@ class Dispatch:
             "queued": len(self._queue),
             "running": sum(slot.run is not None for slot in self.slots),
             "workers": sum(slot.occupied for slot in self.slots),
-            "worker_restarts": sum(slot.lost for slot in self.slots),
+            "worker_restarts_total": sum(slot.lost for slot in self.slots),
         }
 
     def _begin(self, slot: Slot, job: str) -> None:
@@ -136,25 +136,25 @@ class Dispatch:
             messages.Decompose(folder, str(upload.path), target, upload.row.document, row.engine, row.params),
         )
 
-    def _heard(self, slot: Slot, said: messages.PipeMessage) -> None:
-        if isinstance(said, messages.Hello):
-            self._told(said.offers)
+    def _on_event(self, slot: Slot, event: messages.PipeMessage) -> None:
+        if isinstance(event, messages.Hello):
+            self._told(event.offers)
             return
         run = slot.run
-        if run is None or getattr(said, "run", None) != run.name:
+        if run is None or getattr(event, "run", None) != run.name:
             return
-        if isinstance(said, messages.Progress):
-            self._tracker.progress(run.job, said.stage, said.fraction, said.eta)
-        elif isinstance(said, messages.Preview):
-            self._tracker.preview(run.job, said.width, said.height, said.png)
-        elif isinstance(said, messages.Layer):
-            self._tracker.layer(run.job, said.layer)
-        elif isinstance(said, messages.Done):
+        if isinstance(event, messages.Progress):
+            self._tracker.progress(run.job, event.stage, event.fraction, event.eta)
+        elif isinstance(event, messages.Preview):
+            self._tracker.preview(run.job, event.width, event.height, event.png)
+        elif isinstance(event, messages.Layer):
+            self._tracker.layer(run.job, event.layer)
+        elif isinstance(event, messages.Done):
             slot.finished()
             self._done(run)
             self.pump()
-        elif isinstance(said, messages.Failed):
-            self._failed(slot, run, said)
+        elif isinstance(event, messages.Failed):
+            self._failed(slot, run, event)
             self.pump()
 
     def _done(self, run: Run) -> None:
@@ -169,20 +169,20 @@ class Dispatch:
             _LOG.error("job %s: %s", run.job, damage)
             self._give_up(run, refusals.damaged().problem)
 
-    def _failed(self, slot: Slot, run: Run, said: messages.Failed) -> None:
-        if said.trace:
-            _LOG.error("job %s failed (%s):\n%s", run.job, said.problem.code, said.trace)
-        if said.problem.code == "out-of-memory":
+    def _failed(self, slot: Slot, run: Run, event: messages.Failed) -> None:
+        if event.trace:
+            _LOG.error("job %s failed (%s):\n%s", run.job, event.problem.code, event.trace)
+        if event.problem.code == "out-of-memory":
             slot.retire()
-            self._once_more(run, said.problem)
+            self._once_more(run, event.problem)
             return
         slot.finished()
-        if said.problem.code == "cancelled":
+        if event.problem.code == "cancelled":
             self._cancelled(run.job, run.name)
         else:
-            self._give_up(run, said.problem)
+            self._give_up(run, event.problem)
 
-    def _ended(self, slot: Slot, run: Run | None, code: int) -> None:
+    def _on_end(self, slot: Slot, run: Run | None, code: int) -> None:
         if run is not None:
             if run.cancelled is not None:
                 self._cancelled(run.job, run.name)

@@ -28,7 +28,7 @@ class Exports:
 
     def __init__(self, results: Results, settings: JobSettings) -> None:
         self._results = results
-        self._slot = Slot(entry.Plan("", "cpu"), self._heard, self._ended, settings.steady)
+        self._slot = Slot(entry.Plan("", "cpu"), self._on_event, self._on_end, settings.steady)
         self._waiting: deque[messages.Export] = deque()
         self._making: dict[str, asyncio.Future[Path]] = {}
         self.made = 0
@@ -65,25 +65,25 @@ class Exports:
             order = self._waiting.popleft()
             self._slot.run_order(order.run, "an export", order)
 
-    def _heard(self, slot: Slot, said: messages.PipeMessage) -> None:
-        if slot.run is None or getattr(said, "run", None) != slot.run.name:
+    def _on_event(self, slot: Slot, event: messages.PipeMessage) -> None:
+        if slot.run is None or getattr(event, "run", None) != slot.run.name:
             return
         target = _target(slot.run)
-        if isinstance(said, messages.Done):
+        if isinstance(event, messages.Done):
             slot.finished()
             self.made += 1
             future = self._making.pop(target)
             if not future.done():
                 future.set_result(Path(target))
-        elif isinstance(said, messages.Failed):
-            if said.problem.code == "out-of-memory":
+        elif isinstance(event, messages.Failed):
+            if event.problem.code == "out-of-memory":
                 slot.retire()
             else:
                 slot.finished()
-            _refuse(self._making.pop(target), Refusal(said.problem))
+            _refuse(self._making.pop(target), Refusal(event.problem))
         self._next()
 
-    def _ended(self, slot: Slot, run: Run | None, code: int) -> None:
+    def _on_end(self, slot: Slot, run: Run | None, code: int) -> None:
         if run is not None:
             target = Path(_target(run))
             self._results.tidy(target.parent.name)

@@ -38,16 +38,16 @@ class Run:
 class Slot:
     """One worker at most, one run at most.
 
-    `hear(slot, event)`: what the worker says; `ended(slot, run, code)`: it ended, with the run that this cost (None:
-    it was at none). `lost` counts the ends that nobody wanted; `missed`: the last one was such, and another worker can
+    `on_event(slot, event)`: what the worker says; `on_end(slot, run, code)`: it ended, with the run that this cost
+    (None: it was at none). `lost` counts the ends that nobody wanted; `missed`: the last one was such, and another worker can
     be hoped to do better (not one of several in a row that did not come as far as to say hello).
     """
 
     def __init__(
         self,
         plan: entry.Plan,
-        hear: Callable[[Slot, messages.PipeMessage], None],
-        ended: Callable[[Slot, Run | None, int], None],
+        on_event: Callable[[Slot, messages.PipeMessage], None],
+        on_end: Callable[[Slot, Run | None, int], None],
         steady: Callable[[], float],
     ) -> None:
         self.plan = plan
@@ -55,7 +55,7 @@ class Slot:
         self.lost = 0
         self.missed = False
         self._stillborn = 0
-        self._hear, self._ended, self._steady = hear, ended, steady
+        self._on_event, self._on_end, self._steady = on_event, on_end, steady
         self._worker: Worker | None = None
         self._starting: asyncio.Task[None] | None = None
         self._leaving = self._dismissed = self._rested = False
@@ -88,7 +88,7 @@ class Slot:
     def start(self) -> None:
         """Have a worker, if there is none."""
         if self._worker is None:
-            worker = Worker(self.plan, self._heard, self._over)
+            worker = Worker(self.plan, self._on_worker_event, self._on_worker_end)
             self._worker = worker
             self._starting = asyncio.create_task(self._start(worker))
 
@@ -151,7 +151,7 @@ class Slot:
         except OSError as error:
             _LOG.error("a worker cannot be started: %s", error)
             self._starting = None
-            self._over(NEVER_STARTED)
+            self._on_worker_end(NEVER_STARTED)
             return
         self._starting = None
         _LOG.info("worker %s started on %s", worker.pid, self.plan.device)
@@ -164,13 +164,13 @@ class Slot:
         if run.delivered and run.cancelled is not None:
             worker.order(messages.Cancel(run.name))
 
-    def _heard(self, said: messages.PipeMessage) -> None:
-        if isinstance(said, messages.Hello):
+    def _on_worker_event(self, event: messages.PipeMessage) -> None:
+        if isinstance(event, messages.Hello):
             self._stillborn = -1
             self._idle_since = self._steady()
-        self._hear(self, said)
+        self._on_event(self, event)
 
-    def _over(self, code: int) -> None:
+    def _on_worker_end(self, code: int) -> None:
         run, wanted = self.run, self._dismissed
         self._worker, self.run = None, None
         self._leaving = self._dismissed = self._rested = False
@@ -179,4 +179,4 @@ class Slot:
         if not wanted:
             self.lost += 1
             _LOG.warning("a worker ended with exit code %s while %s", code, f"at {run.job}" if run else "idle")
-        self._ended(self, run, code)
+        self._on_end(self, run, code)

@@ -23,12 +23,12 @@ _REAP = 5.0
 
 
 class Worker:
-    """One child process. `hear` receives its events, `ended` its exit code once, when it is reaped."""
+    """One child process. `on_event` receives its events, `on_end` its exit code once, when it is reaped."""
 
     def __init__(
-        self, plan: entry.Plan, hear: Callable[[messages.PipeMessage], None], ended: Callable[[int], None]
+        self, plan: entry.Plan, on_event: Callable[[messages.PipeMessage], None], on_end: Callable[[int], None]
     ) -> None:
-        self._plan, self._hear, self._ended = plan, hear, ended
+        self._plan, self._on_event, self._on_end = plan, on_event, on_end
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
         self._process: SpawnProcess | None = None
@@ -86,13 +86,13 @@ class Worker:
         """Hear events until the process ends, then reap it."""
         while pipe in wait([pipe, process.sentinel]):  # what it said before it ended is heard first
             try:
-                said = messages.decode(pipe.recv_bytes(messages.LONGEST))
+                event = messages.decode(pipe.recv_bytes(messages.LONGEST))
             except messages.Garbled:
                 self.kill()
                 break
             except (EOFError, OSError):
                 break
-            self._post(self._hear, said)
+            self._post(self._on_event, event)
         code = self._reap(process)
         with self._lock:
             self._pipe = None
@@ -109,7 +109,7 @@ class Worker:
 
     def _finish(self, code: int) -> None:
         self._over.set()
-        self._ended(code)
+        self._on_end(code)
 
     def _post(self, call: Callable[..., None], *arguments: object) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody is interested any more

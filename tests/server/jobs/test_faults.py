@@ -34,7 +34,7 @@ async def test_a_job_whose_worker_dies_once_is_done_by_the_next_and_says_so(tmp_
             assert words in done.notes[-1]
             assert any(words in said.stage and "once more" in said.stage for said in ear.all(Progress))
             assert len(ear.all(LayerReady)) == 3
-            assert desk.figures()["worker_restarts"] == number
+            assert desk.figures()["worker_restarts_total"] == number
             assert not alive(int(marker.read_text()))
             assert alive(worker(desk) or 0)
         folders = {path.name for path in (tmp_path / "data/results").iterdir()}
@@ -54,7 +54,7 @@ async def test_a_job_that_kills_every_worker_fails_and_the_next_one_is_done(tmp_
             assert failed.problem.remedy
         await next_ear.until(Done)
         assert desk.list(LOCAL, 0)[1].problem == failed.problem
-        assert desk.figures()["worker_restarts"] == 4
+        assert desk.figures()["worker_restarts_total"] == 4
 
 
 async def test_an_engine_s_own_failure_costs_neither_a_second_try_nor_the_worker(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ async def test_an_idle_worker_rests_then_goes_and_comes_back_for_work(
         desk.tick()
         await eventually(lambda: desk.figures()["workers"] == 0)
         assert not alive(first)
-        assert desk.figures()["worker_restarts"] == 0
+        assert desk.figures()["worker_restarts_total"] == 0
         _, ear = submit(desk, upload)
         await ear.until(Done)
         assert worker(desk) != first
