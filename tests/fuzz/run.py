@@ -4,8 +4,8 @@
     python tests/fuzz/run.py --executions 1000000               # grows fuzz-corpus/
     python tests/fuzz/run.py --executions 10000000 --blind      # mutates that corpus, ten times as fast
 
-A crash, a hang (more than 10 s for one input; 5 minutes for 1000 inputs when blind) or more than 1 GiB of memory ends the run
-with an error; the input lies beside the corpus. Prints how many payloads were really decoded.
+A crash, a hang (more than 10 s for one input; 5 minutes for 1000 inputs when blind) or more than 1 GiB of memory ends
+the run with an error; the input lies beside the corpus. Prints how many payloads were really decoded.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ class Connection:
     in through `decode`, and both sides agree on where they are.
 
     `state` is "greeting", "greeted" (Hello was said), "open" or "closed"; `protocol` the agreed version once open.
+    Belongs to one thread at a time.
     """
 
     def __init__(self, side: Side) -> None:

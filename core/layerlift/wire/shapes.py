@@ -105,7 +105,7 @@ class Text(Shape):
         """The text itself."""
         if not isinstance(value, str):
             raise Mismatch(self.words)
-        if len(value) * 3 > self.most and self.size(value) > self.most:
+        if (len(value) if value.isascii() else self.size(value)) > self.most:
             raise Mismatch(self.words)
         if self.pattern is not None and not self.pattern.fullmatch(value):
             raise Mismatch(self.words)

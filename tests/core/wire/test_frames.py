@@ -79,7 +79,8 @@ BAD: list[tuple[Message, str]] = [
     (Submit(JOB + "\n"), "submit.job"),
     (Submit(JOB, engine="x" * 101), "submit.engine must be str ≤ 100 bytes"),
     (Submit(JOB, engine="ä" * 51), "submit.engine"),
-    (Submit(JOB, engine="\ud800" * 40), "valid Unicode"),
+    (Submit(JOB, engine="\ud800"), "valid Unicode"),
+    (Submit(JOB, engine="🎉" * 26), "submit.engine must be str ≤ 100 bytes"),
     (Submit(JOB, operation="explode"), 'must be "decompose" or "edit"'),  # type: ignore[arg-type]
     (Submit(JOB, params={"p": [1]}), "submit.params.its value must be nil"),  # type: ignore[dict-item]
     (Submit(JOB, params={"p": float("nan")}), "submit.params.its value"),
