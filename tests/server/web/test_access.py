@@ -65,7 +65,8 @@ def test_the_audit_finds_what_is_wrong(page: Page) -> None:
     page.evaluate(
         """() => {
             const bad = document.createElement("button");
-            document.querySelector("main").append(bad, Object.assign(document.createElement("h1"), { textContent: "x" }));
+            const title = Object.assign(document.createElement("h1"), { textContent: "x" });
+            document.querySelector("main").append(bad, title);
             document.querySelector(".lede").style.color = "#bbb";
         }"""
     )

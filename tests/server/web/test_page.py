@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from core.imaging.profiles import wide_rgb
 from layerlift import formats
 from layerlift.imaging.arithmetic import composite
+from layerlift.imaging.colour import to_srgb8
 from server.web.acts import bring, choose_engine, job_of, lift, seen, still, view
 
 POSTER = Path(__file__).parents[3] / "docs" / "pictures" / "poster.png"
@@ -136,6 +140,27 @@ def test_before_and_after_are_wiped_and_a_wrong_original_is_named(page: Page, pi
     expect(page.locator(".asking")).to_contain_text("30 × 30")
     page.set_input_files(".asking input", picture)
     page.wait_for_selector("#max-difference")
+
+
+def test_a_profiled_picture_is_measured_raw_and_shown_converted(page: Page, tmp_path: Path) -> None:
+    colour = (110, 150, 120)
+    pixels = np.full((60, 80, 3), colour, np.uint8)
+    pixels[::7, ::5] += 9
+    path = tmp_path / "wide.png"
+    Image.fromarray(pixels).save(path, icc_profile=wide_rgb())
+    lift(page, path)
+    view(page, "difference")
+    page.wait_for_selector("#max-difference")
+    assert int(page.locator("#max-difference").get_attribute("data-max") or "999") <= 1
+    expected = to_srgb8(np.array([[[*colour, 255]]], np.uint8), wide_rgb())[0, 0, :3].astype(int)
+    assert np.abs(expected - colour).max() > 8
+    shown = []
+    for name in ("flat", "compare"):  # compare: the left half is the browser's own conversion
+        view(page, name)
+        stage = np.asarray(Image.open(BytesIO(base64.b64decode(seen(page).partition(",")[2]))).convert("RGB"))
+        y, x = stage.shape[0] // 2, int(stage.shape[1] * 0.3)
+        shown.append(np.median(stage[y : y + 40, x : x + 40].reshape(-1, 3), axis=0))
+    assert np.abs(np.array(shown) - expected).max() <= 2
 
 
 def test_several_pictures_go_one_after_the_other(page: Page, picture: Path, tmp_path: Path) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL.ImageCms import ImageCmsProfile, createProfile
 from playwright.sync_api import Page
 
+from core.imaging.profiles import wide_rgb
 from layerlift.imaging.arithmetic import composite
+from layerlift.imaging.colour import to_srgb8
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Layer, LayerStack, Role
 
@@ -55,7 +58,9 @@ def test_layers_put_together_are_what_krita_shows(workshop: Page, depth: int, op
         f"""async (stack) => {{ {DECODE}
             const {{ Composite }} = await import("/static/pixels/over.js");
             const whole = new Composite(stack.width, stack.height, stack.depth);
-            for (const layer of stack.layers) whole.lay(numbers(layer.pixels, stack.depth), layer.bounds, layer.opacity);
+            for (const {{ pixels, bounds, opacity }} of stack.layers) {{
+                whole.lay(numbers(pixels, stack.depth), bounds, opacity);
+            }}
             return Array.from(whole.pixels); }}""",
         said(layers),
     )
@@ -110,7 +115,8 @@ def test_the_difference_is_found_where_it_is(workshop: Page) -> None:
             whole.lay(bytes(ours), {{ x: 0, y: 0, width: 14, height: 10 }});
             const found = new Difference(whole, 4);
             const data = bytes(theirs);
-            for (const [top, rows] of [[0, 6], [6, 4]]) found.strip(data.subarray(top * 56, (top + rows) * 56), top, rows);
+            found.strip(data.subarray(0, 6 * 56), 0, 6);
+            found.strip(data.subarray(6 * 56), 6, 4);
             return {{ summary: found.summary(), cells: Array.from(found.cells), width: found.width }}; }}""",
         [sent(pixels), sent(other)],
     )
@@ -121,14 +127,49 @@ def test_the_difference_is_found_where_it_is(workshop: Page) -> None:
     assert answer["summary"] == {"max": 7, "changed": pytest.approx(2 / 140)}
 
 
+def test_colours_are_shown_as_the_profile_means_them(workshop: Page) -> None:
+    """An Adobe-RGB-like document: the table that the browser gave, against LittleCMS."""
+    pixels = np.random.default_rng(1).integers(40, 200, (40, 50, 4)).astype(np.uint8)
+    pixels[..., :3] = pixels[..., :1] * 0.7 + pixels[..., :3] * 0.3  # muted: mostly inside sRGB
+    pixels[:, :9] = pixels[0, 0]
+    pixels[5, :, 3] = 0
+    icc = wide_rgb()
+    answer = workshop.evaluate(
+        f"""async ([pixels, icc]) => {{ {DECODE}
+            const {{ convert, tableFor }} = await import("/static/pixels/profile.js");
+            const data = new Uint8ClampedArray(bytes(pixels));
+            convert(data, await tableFor(bytes(icc)));
+            return Array.from(data); }}""",
+        [sent(pixels), base64.b64encode(icc).decode()],
+    )
+    ours, expected = np.array(answer).reshape(pixels.shape), to_srgb8(pixels, icc).astype(int)
+    seen = pixels[..., 3] > 0
+    assert np.abs(expected - pixels)[seen].max() > 8, "the profile changes too little to test anything"
+    inside = seen & (expected[..., :3].min(axis=-1) > 8)  # not clipped, nor interpolated beside what is
+    assert inside.mean() > 0.5
+    assert np.abs(ours - expected)[inside].max() <= 3
+    assert np.abs(ours - expected)[seen].max() <= 6
+    assert (ours[~seen] == pixels[~seen]).all()
+
+
+def test_srgb_and_broken_profiles_change_nothing(workshop: Page) -> None:
+    tables = workshop.evaluate(
+        f"""async (profiles) => {{ {DECODE}
+            const {{ tableFor }} = await import("/static/pixels/profile.js");
+            return Promise.all(profiles.map(async (icc) => (await tableFor(bytes(icc))) === null)); }}""",
+        [base64.b64encode(icc).decode() for icc in (ImageCmsProfile(createProfile("sRGB")).tobytes(), b"no profile")],
+    )
+    assert tables == [True, True]
+
+
 def test_big_documents_are_shown_small(workshop: Page) -> None:
     """24 megapixels with ten full-size layers: reduced until both limits hold, and never more than needed."""
     factors = workshop.evaluate(
         """async () => {
             const { factorFor, SHOWN_BYTES, SHOWN_PIXELS } = await import("/static/pixels/reduce.js");
             const full = { width: 6000, height: 4000 };
-            return [factorFor(6000, 4000, [full]), factorFor(6000, 4000, Array(10).fill(full)), factorFor(1200, 800, [full]),
-                    SHOWN_PIXELS, SHOWN_BYTES];
+            const factors = [factorFor(6000, 4000, [full]), factorFor(6000, 4000, Array(10).fill(full))];
+            return [...factors, factorFor(1200, 800, [full]), SHOWN_PIXELS, SHOWN_BYTES];
         }"""
     )
     one, ten, small, most_pixels, most_bytes = factors

@@ -36,7 +36,7 @@ export class Viewer {
     listen(this.stage, (share) => this.compare.wipe(share));
     this.element = this.build(job.done);
     this.view("flat");
-    this.fetched = this.fetch(job.job, layers).catch((error) => this.broken(error));
+    this.fetched = this.fetch(job.job, layers, job.done.icc).catch((error) => this.broken(error));
   }
 
   build(done) {
@@ -55,7 +55,8 @@ export class Viewer {
   }
 
   /** Pull the layers one by one, bottom first, then let them fly apart. */
-  async fetch(job, layers) {
+  async fetch(job, layers, icc) {
+    if (icc > 0) await this.desk.connection.download(job, null, this.darkroom.profileSink()).done;
     const all = layers.reduce((sum, { size }) => sum + size, 0);
     let before = 0;
     for (const layer of layers) {

@@ -44,6 +44,18 @@ export class Darkroom {
     };
   }
 
+  /** The document's colour profile, as the server sent it (a sink, like those of layers). */
+  profileSink() {
+    let icc = null;
+    return {
+      open: (size) => (icc = new Uint8Array(size)),
+      write: (offset, data) => {
+        icc.set(data, offset);
+        if (offset + data.length === icc.length) this.worker.postMessage({ do: "profile", icc });
+      },
+    };
+  }
+
   /** Measure against the original → {before, summary} or {size} when that is another size. */
   compare(file) {
     this.worker.postMessage({ do: "compare", file });

@@ -7,6 +7,7 @@
 
 import { Difference } from "./difference.js";
 import { Composite } from "./over.js";
+import { convert, tableFor } from "./profile.js";
 import { reduce } from "./reduce.js";
 
 /** Rows of the original that are read back from a canvas at a time, in pixels in all: 16 MB. */
@@ -17,11 +18,18 @@ const MASK_SIDE = 256;
 let stack = null;
 let coming = null;
 let difference = null;
+let table = null; // from the document's colours to the screen's; null: they are the same
 
 const deeds = {
   /** A new stack: {width, height, depth, factor, whole}; `whole`: keep the composite at full size. */
   begin({ width, height, depth, factor, whole }) {
-    stack = { width, height, depth, factor, composite: whole ? new Composite(width, height, depth) : null };
+    stack = { width, height, depth, factor, profiled: false, composite: whole ? new Composite(width, height, depth) : null };
+  },
+
+  /** The document's own colour profile, before any layer. */
+  async profile({ icc }) {
+    stack.profiled = true;
+    table = await tableFor(icc);
   },
 
   /** A layer is about to come: {index, bounds, depth, opacity, size}. */
@@ -45,7 +53,8 @@ const deeds = {
       return;
     }
     difference = composite === null ? null : measured(before, composite, factor);
-    const shown = { resizeWidth: Math.ceil(width / factor), resizeHeight: Math.ceil(height / factor), resizeQuality: "high" };
+    const raw = stack.profiled && table === null ? { colorSpaceConversion: "none" } : {}; // like the layers beside it
+    const shown = { ...raw, resizeWidth: Math.ceil(width / factor), resizeHeight: Math.ceil(height / factor), resizeQuality: "high" };
     const small = await createImageBitmap(file, shown);
     before.close();
     postMessage({ type: "compared", before: small, summary: difference?.summary() ?? null }, [small]);
@@ -64,6 +73,7 @@ async function develop({ index, bounds, depth, opacity, bytes }) {
   stack.composite?.lay(pixels, bounds, opacity);
   coming = null;
   const small = reduce(pixels, bounds, stack.factor);
+  if (table !== null) convert(small.data, table);
   const mask = masked(small);
   const light = lightness(small.data);
   const bitmap = await createImageBitmap(new ImageData(small.data, small.bounds.width, small.bounds.height));
