@@ -14,6 +14,7 @@ from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.layer import Document, Plane
 from layerlift.imaging.resample import Grid
 from layerlift.progress import Progress
+from layerlift.refine.balance import balance
 from layerlift.refine.cells import Cells, classify
 from layerlift.refine.clean import clean
 from layerlift.refine.colours import corrected, visibility
@@ -23,7 +24,6 @@ from layerlift.refine.moments import Moments, moments
 from layerlift.refine.rough import RoughLayer, trimmed
 from layerlift.refine.strips import CHUNK, Scene
 from layerlift.refine.unmix import Points, unmix
-from layerlift.refine.veil import measure_veils
 
 LESSONS = 2
 """Steps of expectation and maximisation. The second one closes most pinholes; a third changes next to nothing."""
@@ -46,7 +46,7 @@ def understand(
     seen = moments(document, grid)
     progress.advance(0.2)
     layers = [layers[0], *(trimmed(replace(layer, alpha=clean(layer.alpha))) for layer in layers[1:])]
-    layers = align(seen, grid, measure_veils(seen.mean, layers))
+    layers = align(seen, grid, balance(seen.mean, layers))
     progress.advance(0.5)
     colours = corrected(seen.mean, layers, visibility(layers))
     models = first(seen, layers, colours, inner=True)
