@@ -7,10 +7,11 @@ what computes (numpy, OpenCV, Pillow, torch): that is the worker's, and it keeps
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from layerlift.errors import LayerliftError
@@ -48,23 +49,28 @@ def say(line: str) -> None:
 
 def serve(settings: Settings, *, jobs: Callable[[Settings], Jobs] = desk, tell: Callable[[str], None] = say) -> int:
     """Run a server until it is asked to quit. Returns an exit code (`DONE`, `FAILED`, `ALREADY_RUNNING`)."""
-    handlers = []
     try:
-        private_files.folder(settings.data)
-        presence = RuntimeFile(settings.runtime)
-        if not presence.lock.take():
-            return _greet_first(settings, tell)
-        _raise_open_files()
-        handlers = logs.begin(settings.log, verbose=settings.verbose, folder=settings.data)
-        asyncio.run(_live(settings, jobs(settings), presence, tell))
+        with ExitStack() as leaving:
+            return _serve(settings, jobs, tell, leaving)
     except LayerliftError as error:
         tell(f"layerlift: {error}")
-        return FAILED
     except OSError as error:
         tell(f"layerlift: {_explained(error, settings)}")
-        return FAILED
-    finally:
-        logs.end(handlers)
+    return FAILED
+
+
+def _serve(
+    settings: Settings, jobs: Callable[[Settings], Jobs], tell: Callable[[str], None], leaving: ExitStack
+) -> int:
+    leaving.callback(os.umask, os.umask(0o077))  # whatever this process and its workers write is this user's alone
+    private_files.folder(settings.data)
+    presence = RuntimeFile(settings.runtime)
+    if not presence.lock.take():
+        return _greet_first(settings, tell)
+    leaving.callback(presence.lock.release)
+    _raise_open_files()
+    leaving.callback(logs.end, logs.begin(settings.log, verbose=settings.verbose, folder=settings.data))
+    asyncio.run(_live(settings, jobs(settings), presence, tell))
     return DONE
 
 

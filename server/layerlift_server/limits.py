@@ -39,6 +39,10 @@ MESSAGES_PER_SECOND, MESSAGES_AT_ONCE = 200.0, 1000
 """Control messages of one connection: pulling 64 layers with all their acks is 500. Faster ones are read slower, none
 is lost."""
 
+FLOOD_MESSAGES = 2000
+"""Who had to be slowed down for so many messages without ever pausing is flooding, and is closed (4429). A plug-in
+sends a few hundred for a whole picture."""
+
 SMALL_CHUNK = 4096
 """A chunk with less data than this counts as a control message (unless it ends a small transfer, it is a flood)."""
 

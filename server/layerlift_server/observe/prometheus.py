@@ -13,10 +13,12 @@ _PREFIX = "layerlift_"
 
 
 def exposition(gauges: Mapping[str, float], counters: Mapping[tuple[str, str], float]) -> str:
-    """`gauges` by name, `counters` by name and label ("why", left out when empty)."""
+    """`gauges` by name (one that ends in "total" is a counter that somebody else keeps), `counters` by name and label
+    ("why", left out when empty)."""
     lines: list[str] = []
     for name, value in sorted(gauges.items()):
-        lines += [f"# TYPE {_spelled(name)} gauge", f"{_spelled(name)} {_number(value)}"]
+        kind = "counter" if _spelled(name).endswith("_total") else "gauge"
+        lines += [f"# TYPE {_spelled(name)} {kind}", f"{_spelled(name)} {_number(value)}"]
     last = ""
     for (name, why), value in sorted(counters.items()):
         spelled = _spelled(name) + "_total"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from layerlift.wire.limits import PREFIX
-from layerlift_server.limits import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, SMALL_CHUNK
+from layerlift_server.limits import FLOOD_MESSAGES, MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, SMALL_CHUNK
 
 _CHUNK_ARRAY = 0x94
 
@@ -23,6 +23,7 @@ class RateLimit:
     ) -> None:
         self._rate, self._most, self._clock = rate, float(at_once), clock
         self._left, self._at = self._most, clock()
+        self._slowed = 0
 
     def wait(self, payload: bytes) -> float:
         """For how many seconds not to listen after this message. Chunks are paced by their credit and cost nothing,
@@ -30,6 +31,16 @@ class RateLimit:
         if len(payload) >= PREFIX + SMALL_CHUNK and payload[0] == _CHUNK_ARRAY:
             return 0.0
         now = self._clock()
-        self._left = min(self._most, self._left + (now - self._at) * self._rate) - 1
-        self._at = now
-        return max(0.0, -self._left / self._rate)
+        self._left, self._at = min(self._most, self._left + (now - self._at) * self._rate), now
+        if self._left >= self._most / 2:
+            self._slowed = 0
+        self._left -= 1
+        if self._left >= 0:
+            return 0.0
+        self._slowed += 1
+        return -self._left / self._rate
+
+    @property
+    def flooded(self) -> bool:
+        """Whether the client had to be slowed down so often without a pause that it can mean no good."""
+        return self._slowed > FLOOD_MESSAGES

@@ -66,14 +66,17 @@ async def converse(request: web.Request, context: Context, peer: Peer) -> web.We
 async def _read(socket: web.WebSocketResponse, session: Session) -> None:
     # not `receive(timeout=…)`: that clock begins anew with every ping
     patience = asyncio.get_running_loop().call_later(HELLO_SECONDS, _too_late, session)
-    pace = RateLimit()
+    rate = RateLimit()
     try:
         message = await socket.receive()
         while message.type is WSMsgType.BINARY:
             session.receive(message.data)
             if session.ending is not None:
                 return
-            wait = pace.wait(message.data)
+            wait = rate.wait(message.data)
+            if rate.flooded:
+                session.expel(errors.TOO_MANY, problems.TOO_FAST, about="message")
+                return
             if wait:
                 await asyncio.sleep(wait)
             message = await socket.receive()

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 
 import pytest
@@ -19,8 +19,8 @@ from layerlift.wire.messages import Get, Hello, JobList, Jobs, Put, Queued, Read
 from layerlift.wire.values import DocumentInfo, JobInfo
 from layerlift.wire.websocket import WebSocket
 from layerlift_server.app import Server
-from layerlift_server.limits import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, WAITING_BYTES
-from layerlift_server.sockets import transport
+from layerlift_server.limits import FLOOD_MESSAGES, MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, WAITING_BYTES
+from layerlift_server.sockets import rate_limit, transport
 from layerlift_server.sockets.rate_limit import RateLimit
 from server.fakes.jobs import FakeJob, FakeJobs
 from server.talk import DEADLINE, ME, Talker, Turned, http
@@ -169,27 +169,36 @@ async def test_a_thousand_sockets_at_once_leave_the_server_standing(server: Serv
 
 async def test_messages_that_come_too_fast_are_heard_later_and_none_is_lost() -> None:
     now = [0.0]
-    pace = RateLimit(clock=lambda: now[0])
-    waited = 0.0
-    for _ in range(3 * MESSAGES_AT_ONCE):
-        wait = pace.wait(b"\x81")
+    limit = RateLimit(clock=lambda: now[0])
+    waited, flooded = 0.0, []
+    for count in range(MESSAGES_AT_ONCE + FLOOD_MESSAGES + 10):
+        wait = limit.wait(b"\x81")
         waited += wait
         now[0] += wait
-    assert waited == pytest.approx(2 * MESSAGES_AT_ONCE / MESSAGES_PER_SECOND, rel=0.01)
+        flooded += [count] if limit.flooded else []
+    assert waited == pytest.approx((FLOOD_MESSAGES + 10) / MESSAGES_PER_SECOND, rel=0.01)
+    assert flooded[0] == pytest.approx(MESSAGES_AT_ONCE + FLOOD_MESSAGES, abs=5)
+    now[0] += 60
+    assert limit.wait(b"\x81") == 0
+    assert not limit.flooded, "after a pause all is forgiven"
     full = b"\x94" + bytes(CHUNK)
-    assert [pace.wait(full) for _ in range(10_000)] == [0.0] * 10_000, "an upload is not slowed"
-    assert pace.wait(b"\x94" + bytes(30)) > 0, "crumbs are"
+    assert [limit.wait(full) for _ in range(10_000)] == [0.0] * 10_000, "an upload is not slowed"
+    crumbs = [limit.wait(b"\x94" + bytes(30)) for _ in range(MESSAGES_AT_ONCE + 1)]
+    assert crumbs[-1] > 0, "crumbs are"
 
 
-async def test_a_flood_of_requests_does_not_keep_others_waiting(server: Server) -> None:
+async def test_a_flood_of_requests_does_not_keep_others_waiting_and_ends(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The flood comes from a thread with sockets of its own: it never waits for anybody."""
+    monkeypatch.setattr(rate_limit, "FLOOD_MESSAGES", 100)
     stop, flowing = threading.Event(), threading.Event()
 
     def flood() -> None:
         connection, sent = Connection("client"), 0
         web = WebSocket("127.0.0.1", server.port)
-        with socket.create_connection(("127.0.0.1", server.port)) as door:
-            door.settimeout(0.2)
+        with socket.create_connection(("127.0.0.1", server.port)) as door, suppress(ConnectionError):
+            door.settimeout(DEADLINE)
             door.sendall(web.request())
             web.receive(door.recv(65536))
             door.sendall(b"".join(web.binary(connection.encode(Hello(ME, token=server.token)))))
@@ -212,6 +221,7 @@ async def test_a_flood_of_requests_does_not_keep_others_waiting(server: Server) 
         for _ in range(50):
             await client.say(Jobs())
             await client.hear(JobList)
+        await until(lambda: server.context.counters["sessions expelled"] > 0)
         stop.set()
         await flooding
 
@@ -278,12 +288,15 @@ async def test_the_server_lives_on_after_all_that(server: Server) -> None:
         assert isinstance(await client.greet(token=server.token), Welcome)
 
 
-async def settled(server: Server, connections: int) -> None:
+async def until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + DEADLINE
-    while max(len(server.connections), len(server.context.sessions)) > connections and time.monotonic() < deadline:
+    while not true():
+        assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
-    assert len(server.connections) <= connections
-    assert len(server.context.sessions) <= connections
+
+
+async def settled(server: Server, connections: int) -> None:
+    await until(lambda: max(len(server.connections), len(server.context.sessions)) <= connections)
 
 
 @pytest.fixture(autouse=True)

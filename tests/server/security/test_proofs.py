@@ -31,7 +31,10 @@ from layerlift.wire.messages import (
 )
 from layerlift.wire.values import DocumentInfo
 from layerlift_server.app import Server
-from layerlift_server.limits import DEVICES, PAIRING_TRIES
+from layerlift_server.limits import DEVICES, KEYS, PAIRING_TRIES
+from layerlift_server.observe.logs import Lines
+from layerlift_server.security.cookies import Cookies
+from layerlift_server.security.devices import Devices as Kept
 from layerlift_server.settings import Settings
 from server.fakes.jobs import FakeJobs
 from server.talk import ME, Gone, Talker, http
@@ -193,6 +196,38 @@ async def test_devices_survive_a_restart_and_a_damaged_list_lets_nobody_in(
         assert broken.damaged.read_bytes() == damage, "set aside, not lost"
 
 
+def test_a_devices_last_visit_is_kept_but_not_written_each_time(tmp_path: Path) -> None:
+    clock = Clock()
+    devices = Kept(tmp_path / "devices.json", clock=clock)
+    device, token = devices.add("Studio")
+    written = (tmp_path / "devices.json").stat().st_mtime_ns
+    clock.now += 30
+    assert devices.find(token) == device
+    assert (tmp_path / "devices.json").stat().st_mtime_ns == written
+    clock.now += 3600
+    assert devices.find(token) == device
+    assert Kept(tmp_path / "devices.json").list()[0].last_seen == clock.now
+    assert not devices.revoke("nobody")
+    assert devices.revoke(device)
+
+
+async def test_a_device_that_cannot_be_kept_is_told_why(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Kept, "_keep", full)
+    code, _ = server.context.code.show()
+    _, refused = await turned_away(server, code=code, device="x")
+    assert refused.problem.code == "disk-full"
+
+
+async def test_keys_and_cookies_do_not_pile_up() -> None:
+    cookies = Cookies()
+    keys = [cookies.issue() for _ in range(KEYS + 1)]
+    assert cookies.exchange(keys[0]) is None
+    assert cookies.exchange(keys[1]) is not None
+
+
 async def test_only_so_many_devices(server: Server) -> None:
     for index in range(DEVICES):
         server.context.devices.add(f"device {index}")
@@ -266,8 +301,6 @@ async def test_secrets_and_pixels_are_never_logged(server: Server, caplog: pytes
     async with Talker(server.port) as client:
         await client.greet(token=token)
         await client.put(str(uuid.uuid4()), b"PIXELS" * 100, PICTURE)
-    from layerlift_server.observe.logs import Lines
-
     text = "\n".join(Lines(form).format(record) for record in caplog.records for form in ("json", "human"))
     assert "heard" in text
     assert token not in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import uuid
 
@@ -32,10 +33,13 @@ from layerlift.wire.messages import (
     Submit,
     Watch,
 )
+from layerlift.wire.problems import problem
 from layerlift.wire.values import DocumentInfo
 from layerlift_server.app import Server
+from layerlift_server.jobs.port import Refusal
+from layerlift_server.sockets import session
 from layerlift_server.sockets.handlers import HANDLERS
-from server.fakes.jobs import FakeJobs
+from server.fakes.jobs import FakeDownload, FakeJobs
 from server.talk import Talker
 
 PICTURE = DocumentInfo("a.png", kind="file")
@@ -229,6 +233,57 @@ async def test_a_get_beyond_the_end_is_refused(server: Server, jobs: FakeJobs) -
         await client.say(Get(1, job, 0, offset=41))
         assert (await client.refused()).problem.code == "bad-params"
     assert not jobs.downloads[-1].open
+
+
+async def test_a_disk_that_fails_ends_the_download_and_not_the_conversation(
+    server: Server, jobs: FakeJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> memoryview:
+        raise Refusal(problem("internal"))
+
+    job = await finished(server, jobs, [bytes(400)])
+    monkeypatch.setattr(FakeDownload, "read", failing)
+    async with Talker(server.port) as client:
+        await client.greet(token=server.token)
+        await client.say(Get(1, job, 0))
+        refused = await client.refused()
+        assert (refused.about, refused.transfer, refused.problem.code) == ("get", 1, "internal")
+        await client.say(Jobs())
+        await client.hear(JobList)
+
+
+async def test_an_event_that_cannot_be_said_is_let_go(server: Server, jobs: FakeJobs) -> None:
+    job = await submitted(server, jobs)
+    async with Talker(server.port) as client:
+        await client.greet(token=server.token)
+        await client.say(Watch(job))
+        await client.hear(Queued)
+        jobs.tell(Progress(job, "s" * 10_000, 7.0))
+        jobs.run(job)
+        assert (await client.hear(Progress)).fraction == 0.5
+
+
+async def test_only_so_many_jobs_are_watched_at_once(
+    server: Server, jobs: FakeJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "WATCHED", 2)
+    several = [await submitted(server, jobs) for _ in range(3)]
+    async with Talker(server.port) as client:
+        await client.greet(token=server.token)
+        for job in several:
+            await client.say(Watch(job))
+        refused = await client.refused()
+        assert (refused.job, refused.problem.code) == (several[2], "too-many")
+    assert await left(jobs, several)
+
+
+async def left(jobs: FakeJobs, several: list[str]) -> bool:
+    """Whether nobody listens any more, once the connection's end has been noticed."""
+    for _ in range(1000):
+        if not any(jobs.jobs[job].listeners for job in several):
+            return True
+        await asyncio.sleep(0.01)
+    return False
 
 
 async def submitted(server: Server, jobs: FakeJobs) -> str:
