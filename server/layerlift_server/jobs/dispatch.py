@@ -164,10 +164,11 @@ class Dispatch:
             return
         try:
             self._tracker.finish(run.job)
-            self._uploads.touch(row.upload)
         except manifest.Damaged as damage:
             _LOG.error("job %s: %s", run.job, damage)
             self._give_up(run, refusals.damaged().problem)
+        else:
+            self._uploads.touch(row.upload)
 
     def _failed(self, slot: Slot, run: Run, event: messages.Failed) -> None:
         if event.trace:

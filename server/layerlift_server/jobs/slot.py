@@ -39,8 +39,8 @@ class Slot:
     """One worker at most, one run at most.
 
     `on_event(slot, event)`: what the worker says; `on_end(slot, run, code)`: it ended, with the run that this cost
-    (None: it was at none). `lost` counts the ends that nobody wanted; `missed`: the last one was such, and another worker can
-    be hoped to do better (not one of several in a row that did not come as far as to say hello).
+    (None: it was at none). `lost` counts the ends that nobody wanted; `missed`: the last one was such, and another
+    worker can be hoped to do better (not one of several in a row that did not come as far as to say hello).
     """
 
     def __init__(

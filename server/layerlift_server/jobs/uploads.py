@@ -10,7 +10,9 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from layerlift.wire.values import DocumentInfo
@@ -102,9 +104,9 @@ class Upload:
 class Writer:
     """One connection's hold on an upload. Several may hold the same (the old one's end may not be known yet)."""
 
-    def __init__(self, upload: Upload) -> None:
+    def __init__(self, upload: Upload, closed: Callable[[], None]) -> None:
         self._upload = upload
-        self._closed = False
+        self._closed: Callable[[], None] | None = closed
         upload.hold()
 
     @property
@@ -123,9 +125,10 @@ class Writer:
 
     def close(self) -> None:
         """This connection is done with it."""
-        if not self._closed:
-            self._closed = True
+        if self._closed is not None:
             self._upload.release()
+            self._closed()
+            self._closed = None
 
 
 class Uploads:
@@ -149,13 +152,11 @@ class Uploads:
         if known is not None:
             if (known.row.owner, known.row.size, known.row.document) != (owner, size, document):
                 raise refusals.taken("upload")
-            writer = Writer(known)
-            self.touch(upload)
-            return writer
+            return Writer(known, partial(self.touch, upload))
         self._make_room(size, owner)
         row = Row(upload, owner, size, document, self._settings.clock())
         made = Upload(row, self._path(upload))
-        writer = Writer(made)
+        writer = Writer(made, partial(self.touch, upload))
         self._store.save_upload(row)
         self._uploads[upload] = made
         return writer
@@ -175,9 +176,10 @@ class Uploads:
         return known if known is not None and known.complete and known.path.exists() else None
 
     def touch(self, upload: str) -> None:
-        """It has just been of use."""
+        """It has just been of use: its time runs from now (if that cannot be written down, from before)."""
         if (known := self._uploads.get(upload)) is not None:
-            known.row = self._store.save_upload(replace(known.row, touched=self._settings.clock()))
+            with suppress(Refusal):
+                known.row = self._store.save_upload(replace(known.row, touched=self._settings.clock()))
 
     def forget(self, *uploads: str) -> None:
         """Delete them."""

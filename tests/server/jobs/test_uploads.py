@@ -180,7 +180,9 @@ def test_what_nobody_uses_expires(room: Room) -> None:
     assert code(lambda: room.uploads.get(idle, "me")) == "unknown-upload"
     for upload in (needed, fresh):
         assert room.uploads.find(upload) is not None
-    held.write(0, DATA[:100])
+    held.write(0, DATA[:50])
+    held.close()  # cut after a long time: there is an hour to come back
+    room.uploads.expire()
     assert room.uploads.figures()["uploads"] == 3
     room.trash.close()
     assert not (room.folder / "uploads" / idle).exists()
