@@ -47,14 +47,14 @@ def unfit(task: Task, welcome: Welcome) -> Problem | None:
     """Why this server cannot take the task; None when it can. Asked before a byte is sent."""
     assert task.snapshot is not None
     width, height, limits = task.snapshot.width, task.snapshot.height, welcome.limits
-    able = [
-        e for e in welcome.engines if task.wish.operation in e.operations and e.name == (task.wish.engine or e.name)
-    ]
+    wish = task.wish
+    named = [engine for engine in welcome.engines if engine.name == (wish.engine or engine.name)]
+    able = [engine for engine in named if wish.operation in engine.operations]
+    if not named:
+        return None  # a server that has just started may not know all its engines yet: it will answer for itself
     if not able:
-        name = task.wish.engine or task.wish.operation
-        return Problem(
-            "unsupported-operation", f"The Layerlift server cannot do this: {name}.", "Choose another engine."
-        )
+        words = f"The Layerlift server cannot do this: {wish.operation}."
+        return Problem("unsupported-operation", words, "Choose another engine.")
     if all(engine.missing for engine in able):
         return Problem("engine-unavailable", able[0].missing or "", "")
     if max(width, height) > limits.side or width * height > limits.pixels or task.snapshot.size > limits.upload:
