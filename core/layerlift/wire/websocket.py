@@ -18,6 +18,7 @@ from layerlift.wire.incoming import BINARY, CLOSE, INCONSISTENT, PING, PONG, PRO
 from layerlift.wire.text import clipped
 
 _FINAL, _MASKED = 0x80, 0x80
+_LARGE = 64 * 1024
 _U16, _U64 = struct.Struct(">H"), struct.Struct(">Q")
 _SILENT = (1005, 1006, 1015)  # §7.4.1: never sent in a close frame
 
@@ -205,7 +206,20 @@ class WebSocket:
             pieces += mask(view, key)
             turn = len(view) % masking.KEY  # the next part goes on where this one ended within the key
             key = key[turn:] + key[:turn]
-        return pieces
+        return _gathered(pieces)
+
+
+def _gathered(pieces: Sequence[masking.Piece]) -> list[masking.Piece]:
+    """The same bytes in few pieces: each costs a call here and a reading there. Only large ones are not copied."""
+    gathered: list[masking.Piece] = []
+    small: list[masking.Piece] = []
+    for piece in pieces:
+        if len(piece) < _LARGE:
+            small.append(piece)
+            continue
+        gathered += [b"".join(small), piece]
+        small = []
+    return [*gathered, b"".join(small)] if small else gathered
 
 
 def _close_reason(payload: bytes) -> tuple[int, str]:

@@ -210,6 +210,16 @@ def test_masking_is_xor(data: bytes, key: bytes) -> None:
     assert masked == bytes(byte ^ key[n % 4] for n, byte in enumerate(data))
 
 
+def test_a_message_goes_out_in_few_pieces() -> None:
+    assert len(opened().binary(bytes(21), bytes(limits.CHUNK))) == 1
+    large = bytes(100_000)
+    socket = WebSocket("localhost", 80, mask=lambda data, key: [large if len(data) == len(large) else data])
+    socket.receive(accepting(key_of(socket.request())))
+    head, first, between, second, tail = socket.binary(b"ab", large, b"cd", b"ef", large, b"gh")
+    assert (first, second) == (large, large)
+    assert (head[-2:], between, tail) == (b"ab", b"cdef", b"gh")
+
+
 def test_every_frame_has_a_key_of_its_own() -> None:
     socket = opened()
     assert len({socket.binary(bytes(8))[0][2:6] for _ in range(20)}) > 1
@@ -227,11 +237,11 @@ def test_another_mask_may_be_brought() -> None:
 def test_unmasked_messages_have_the_key_zero_and_are_not_copied() -> None:
     socket = WebSocket("localhost", 80, mask=masking.unmasked)
     socket.receive(accepting(key_of(socket.request())))
-    data = bytearray(b"pixels")
-    head, first, second = socket.binary(b"ab", data)
+    data = bytearray(b"pixels" * 20_000)
+    head, large = socket.binary(b"ab", data)
     data[0] = ord("P")
-    assert unmasked([head, first, second]) == (BINARY, b"abPixels")
-    assert head[-4:] == bytes(4)
+    assert unmasked([head, large]) == (BINARY, b"ab" + data)
+    assert head[-6:] == b"\0\0\0\0ab"
     assert len({socket.ping()[2:6] for _ in range(20)}) > 1
     assert len({socket.close()[2:6]}) == 1
 
