@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from layerlift.client.errors import NoServer, no_server
@@ -36,10 +37,16 @@ class Address:
         return f"{host}:{self.port}"
 
 
-def find(typed: str | None = None, token: str | None = None, fingerprint: str | None = None) -> Address:
-    """The server at `typed` ("host:port"), or this machine's own. Raises NoServer, RequestError."""
+def find(
+    typed: str | None = None,
+    token: str | None = None,
+    fingerprint: str | None = None,
+    dead: Collection[Address] = (),
+) -> Address:
+    """The server at `typed` ("host:port"), or the newest of this machine's own that is not known to be `dead`. Raises
+    NoServer, RequestError."""
     if typed is None:
-        return _local()
+        return _local(dead)
     address = parse(typed)
     known = KnownServers().get(str(address))
     if known is not None:
@@ -80,10 +87,10 @@ def normal(fingerprint: str) -> str:
     return digits
 
 
-def _local() -> Address:
-    """The newest server of this user on this machine."""
+def _local(dead: Collection[Address]) -> Address:
     for file in runtime.find():
-        return _of(file)
+        if (address := _of(file)) not in dead:
+            return address
     raise no_server()
 
 

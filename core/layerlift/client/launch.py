@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import IO
 
 from layerlift.client.address import Address, find
@@ -35,22 +36,31 @@ _started: list[subprocess.Popen[bytes]] = []
 """Servers that this process has started and will reap should they end before it does."""
 
 
-def start(words: Sequence[str] | None = None, *, patience: float = START) -> Address:
-    """Start a server and wait for its runtime file. Raises NoServer with the server's own words when it ends first."""
+def start(words: Sequence[str] | None = None, *, patience: float = START, dead: Collection[Address] = ()) -> Address:
+    """Start a server and wait for its runtime file (those of `dead` ones don't count). Raises NoServer with the
+    server's own words when it ends first."""
+    with suppress(NoServer):
+        return find(dead=dead)  # somebody else was faster
     with _log() as said:
         before = said.seek(0, os.SEEK_END)
         process = _spawn(words or command(), said)
-        _started[:] = [process, *(each for each in _started if each.poll() is None)]
+        reap()
+        _started.insert(0, process)
         until = time.monotonic() + patience
         while time.monotonic() < until:
             try:
-                return find()
+                return find(dead=dead)
             except NoServer:
                 if process.poll() is not None:
                     break
             time.sleep(TICK / 4)
         said.seek(before)
         raise _unwilling(said.read(4096).decode("utf-8", "replace"), process)
+
+
+def reap() -> None:
+    """Forget the servers of ours that have ended: until then their process ids look alive."""
+    _started[:] = [each for each in _started if each.poll() is None]
 
 
 def _log() -> IO[bytes]:

@@ -7,7 +7,7 @@ port and another token.
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from layerlift.client import launch
 from layerlift.client.address import Address, find, parse
@@ -30,16 +30,19 @@ class Login:
     start: bool = False
     code: str | None = None
     device: str | None = None
+    dead: set[Address] = field(default_factory=set)
+    """Servers of this machine whose files are there but who don't answer: their process ids belong to others now."""
 
     def find(self) -> Address:
         """Where to connect now. Raises NoServer, RequestError."""
         try:
-            address = find(self.typed, self.token, self.fingerprint)
+            launch.reap()
+            address = find(self.typed, self.token, self.fingerprint, self.dead)
         except NoServer:
             if self.code is not None and self.typed is not None:
                 address = replace(parse(self.typed), tls=True, fingerprint=self.fingerprint)
             elif self.start and self.typed is None:
-                address = launch.start()
+                address = launch.start(dead=self.dead)
             else:
                 raise
         if address.token is None and self.code is None:
@@ -49,6 +52,13 @@ class Login:
                 code="unauthorized",
             )
         return address
+
+    def another(self, unreachable: Address) -> bool:
+        """Whether to look again after nobody answered there: only for this machine's own server."""
+        if self.typed is not None or unreachable in self.dead:
+            return False
+        self.dead.add(unreachable)
+        return True
 
     def hello(self, address: Address) -> m.Hello:
         """What to say first."""

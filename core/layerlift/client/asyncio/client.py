@@ -236,12 +236,20 @@ class AsyncClient:
             await asyncio.sleep(reconnect.wait)
             talk = None
             try:
-                address = await asyncio.to_thread(self._login.find)
-                transport = await connected(address)
+                address, transport = await self._dial()
                 talk = Conversation(address.host, address.port, self._login.hello(address), time.monotonic)
                 await self._carry(address, transport, talk)
             except (Dropped, NoServer) as why:
                 reconnect.ended(why, talk)
+
+    async def _dial(self) -> tuple[Address, Transport]:
+        while True:
+            address = await asyncio.to_thread(self._login.find)
+            try:
+                return address, await connected(address)
+            except NoServer:
+                if not self._login.another(address):
+                    raise
 
     async def _carry(self, address: Address, transport: Transport, talk: Conversation) -> None:
         """One connection, from its first byte to its last."""

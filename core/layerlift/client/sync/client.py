@@ -239,12 +239,20 @@ class Client:
                 raise
 
     def _connect(self) -> None:
-        self._address = self._login.find()
-        self._transport = Transport(self._address)
+        self._address, self._transport = self._dial()
         hello = self._login.hello(self._address)
         self._talk = Conversation(self._address.host, self._address.port, hello, time.monotonic)
         self._talk.adopt(self._left)
         self._left = []
+
+    def _dial(self) -> tuple[Address, Transport]:
+        while True:
+            address = self._login.find()
+            try:
+                return address, Transport(address)
+            except NoServer:
+                if not self._login.another(address):
+                    raise
 
     def _greet(self, talk: Conversation) -> None:
         if self._address is not None and talk.welcome is not None:

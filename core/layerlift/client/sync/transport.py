@@ -95,11 +95,12 @@ def _connected(address: Address) -> socket.socket:
         return plain
     try:
         secured = context(address).wrap_socket(plain, server_hostname=address.host)
-        check(address, secured.getpeercert(binary_form=True))
     except OSError as wrong:
         plain.close()
         raise unreachable(address, wrong) from wrong
+    try:
+        check(address, secured.getpeercert(binary_form=True))
     except ServerError:
-        plain.close()
+        secured.close()
         raise
     return secured
