@@ -13,6 +13,7 @@ from layerlift_server.observe.counters import Counters
 from layerlift_server.security.authentication import Peer
 from layerlift_server.security.cookies import Cookies
 from layerlift_server.security.origins import Endpoint, objection, same_origin
+from layerlift_server.security.peer_user import foreign
 from layerlift_server.sockets.connection_limit import request_arrived
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -85,4 +86,10 @@ class Middleware:
 
     def has_cookie(self, request: web.Request) -> bool:
         """Whether a request brings the cookie that is still good."""
-        return not self._endpoint.remote and self._cookies.known(request.cookies.get(self._cookie))
+        if self._endpoint.remote or not self._cookies.known(request.cookies.get(self._cookie)):
+            return False
+        peer, ours = request.get_extra_info("peername"), request.get_extra_info("sockname")
+        if foreign((peer[0], peer[1]), (ours[0], ours[1])):
+            self._counters.add("requests refused", why="another user's cookie")
+            return False
+        return True

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import sys
+from pathlib import Path
+
 import pytest
 
 from layerlift.wire.messages import Hello
 from layerlift_server.app import Server
+from layerlift_server.security import peer_user
 from server.talk import ME, Talker, Turned, ask, http
 
 ROUTES = ("/", "/static/page.js", "/open?key=x", "/ws", "/health", "/metrics", "/export/a.psd", "/nothing")
@@ -190,3 +196,33 @@ async def test_no_token_in_an_address(server: Server) -> None:
         await client.say(Hello(ME))
         assert (await client.gone()).code == 4401
     assert (await http(server.port, f"/metrics?token={server.token}")).status == 401
+
+
+async def test_the_cookie_counts_from_the_owners_own_processes_only(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user of this machine can be sent the cookie, at a port of theirs. The kernel says whose a socket is."""
+    cookie = {"Cookie": await cookie_of(server)}
+    assert (await http(server.port, "/", cookie)).status == 200
+    monkeypatch.setattr(peer_user.os, "geteuid", lambda: 54_321)
+    monkeypatch.setattr(peer_user, "_ROOT", None)  # these tests may run as root, whose sockets are let through
+    known = Path("/proc/net/tcp").exists()
+    assert (await http(server.port, "/", cookie)).status == (401 if known else 200)
+    assert (await http(server.port, f"/export/{'0' * 36}.psd", cookie)).status == (401 if known else 404)
+
+
+def test_whose_a_connection_is(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door, socket.create_connection(door.getsockname()) as client:
+        user = peer_user.user_of(client.getsockname(), door.getsockname())
+        assert user == (os.geteuid() if Path("/proc/net/tcp").exists() else None)
+        assert not peer_user.foreign(client.getsockname(), door.getsockname())
+    table = tmp_path / "tcp6"
+    mapped = "0000000000000000FFFF0000"
+    table.write_text(
+        "  sl  local_address remote_address st tx_queue rx_queue tr tm->when retrnsmt uid\n"
+        f"   0: {mapped}0100007F:1F90 {mapped}0100007F:0050 01 00000000:00000000 00:00000000 00000000  1234  0 1\n"
+        "   1: damaged\n"
+    )
+    if sys.byteorder == "little":
+        assert peer_user.user_of(("127.0.0.1", 8080), ("127.0.0.1", 80), (table,)) == 1234
+    assert peer_user.user_of(("127.0.0.1", 8081), ("127.0.0.1", 80), (tmp_path / "none", table)) is None
