@@ -11,18 +11,37 @@ in how they wait. `connect_async` is asyncio's `connect`.
 
 from __future__ import annotations
 
-from layerlift.client.asyncio.client import AsyncClient
-from layerlift.client.asyncio.client import connect as connect_async
-from layerlift.client.errors import ConnectionLost, NoServer, ServerError, Untrusted
-from layerlift.client.sync.client import Client, connect
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "AsyncClient",
-    "Client",
-    "ConnectionLost",
-    "NoServer",
-    "ServerError",
-    "Untrusted",
-    "connect",
-    "connect_async",
-]
+if TYPE_CHECKING:
+    from layerlift.client.asyncio.client import AsyncClient as AsyncClient
+    from layerlift.client.asyncio.client import connect as connect_async  # noqa: F401 (in `_HOME`, like the others)
+    from layerlift.client.errors import ConnectionLost as ConnectionLost
+    from layerlift.client.errors import NoServer as NoServer
+    from layerlift.client.errors import ServerError as ServerError
+    from layerlift.client.errors import Untrusted as Untrusted
+    from layerlift.client.sync.client import Client as Client
+    from layerlift.client.sync.client import connect as connect
+
+_HOME = {
+    "AsyncClient": ("asyncio.client", "AsyncClient"),
+    "Client": ("sync.client", "Client"),
+    "ConnectionLost": ("errors", "ConnectionLost"),
+    "NoServer": ("errors", "NoServer"),
+    "ServerError": ("errors", "ServerError"),
+    "Untrusted": ("errors", "Untrusted"),
+    "connect": ("sync.client", "connect"),
+    "connect_async": ("asyncio.client", "connect"),
+}
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name at its first use (PEP 562): who only starts a server need not load numpy."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'layerlift.client' has no attribute {name!r}")
+    module, attribute = _HOME[name]
+    value = getattr(import_module(f"layerlift.client.{module}"), attribute)
+    globals()[name] = value
+    return value
