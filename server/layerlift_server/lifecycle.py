@@ -17,9 +17,9 @@ from pathlib import Path
 from layerlift.errors import LayerliftError
 from layerlift_server.app import Server
 from layerlift_server.jobs.port import Jobs
-from layerlift_server.limits import OPEN_FILES
+from layerlift_server.limits import GRACE_SECONDS, OPEN_FILES
 from layerlift_server.observe import logs
-from layerlift_server.runtime_file import RuntimeFile, present
+from layerlift_server.runtime_file import LOCK, Lock, RuntimeFile, present
 from layerlift_server.security import private_files
 from layerlift_server.security.certificate import spelled
 from layerlift_server.settings import Settings
@@ -29,8 +29,15 @@ from layerlift_server.sockets.transport import fast_reader
 DONE, FAILED, ALREADY_RUNNING = 0, 1, 3
 """Exit codes: quit as asked; could not start; another server of this user runs (its address is printed)."""
 
-_FIRST_SECONDS = 2.0
-"""For a server that has just taken the lock to write its runtime file."""
+_OTHER_SECONDS = GRACE_SECONDS + 10.0
+"""For a server that is just starting to write its runtime file, or for one that quits to be gone."""
+
+
+class InUse(LayerliftError):
+    """Another server, with a runtime folder of its own, uses the same data folder."""
+
+    code = "in-use"
+    retryable = True
 
 
 def desk(settings: Settings) -> Jobs:
@@ -65,9 +72,13 @@ def _serve(
     leaving.callback(os.umask, os.umask(0o077))  # whatever this process and its workers write is this user's alone
     private_files.folder(settings.data)
     presence = RuntimeFile(settings.runtime)
-    if not presence.lock.take():
-        return _greet_first(settings, tell)
+    if not _alone(presence, tell):
+        return ALREADY_RUNNING
     leaving.callback(presence.lock.release)
+    store = Lock(settings.data / LOCK)
+    if not store.take():
+        raise InUse(f"Another server uses {settings.data}.", "Quit it, or name another folder for this one.")
+    leaving.callback(store.release)
     _raise_open_files()
     leaving.callback(logs.end, logs.begin(settings.log, verbose=settings.verbose, folder=settings.data))
     asyncio.run(_live(settings, jobs(settings), presence, tell))
@@ -128,13 +139,23 @@ def _raise_open_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _greet_first(settings: Settings, tell: Callable[[str], None]) -> int:
-    deadline = time.monotonic() + _FIRST_SECONDS
-    while (first := present(settings.runtime)) is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    where = f"at http://127.0.0.1:{first.port}/ (process {first.pid})" if first is not None else "and is just starting"
-    tell(f"Layerlift serves already {where}. `layerlift open` opens its page.")
-    return ALREADY_RUNNING
+def _alone(presence: RuntimeFile, tell: Callable[[str], None]) -> bool:
+    """Whether this is the user's only server, which holds the lock from here on. Waits for one that is quitting."""
+    deadline, said = time.monotonic() + _OTHER_SECONDS, False
+    while not presence.lock.take():
+        first = present(presence.folder)
+        if first is not None:
+            where = f"at http://127.0.0.1:{first.port}/ (process {first.pid})"
+            tell(f"Layerlift serves already {where}. `layerlift open` opens its page.")
+            return False
+        if time.monotonic() > deadline:
+            tell("Layerlift serves already, but cannot be reached. `layerlift doctor` says what to do.")
+            return False
+        if not said and time.monotonic() > deadline - _OTHER_SECONDS + 1:
+            tell("Another server of yours is starting or quitting; waiting for it.")
+            said = True
+        time.sleep(0.05)
+    return True
 
 
 def _explained(error: OSError, settings: Settings) -> str:

@@ -20,7 +20,8 @@ Address = tuple[str, int]
 
 def foreign(peer: Address, ours: Address) -> bool:
     """Whether the connection from `peer` to `ours` is known to be another user's. False where it cannot be known
-    (macOS, Windows, a peer in another network namespace) and for root, who reads everything anyway (WSL's relay is root's)."""
+    (macOS, Windows, a peer in another network namespace) and for root, who reads everything anyway (WSL's relay is
+    root's)."""
     user = user_of(peer, ours)
     return user not in (None, _ROOT) and user != os.geteuid()
 

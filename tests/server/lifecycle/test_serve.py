@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from layerlift.wire.runtime import ServerFile
 from layerlift_server import lifecycle
 from layerlift_server.jobs.port import Jobs
 from layerlift_server.lifecycle import ALREADY_RUNNING, DONE, FAILED, serve
-from layerlift_server.runtime_file import RuntimeFile
+from layerlift_server.runtime_file import LOCK, Lock, RuntimeFile
 from layerlift_server.settings import Settings
 from server.fakes.jobs import FakeJobs
 
@@ -59,15 +61,32 @@ def test_asked_twice_it_does_not_wait_for_the_work(settings: Settings, tmp_path:
     assert serve(replace(settings, grace=1000.0), jobs=slow, tell=Told(times=2)) == DONE
 
 
-def test_a_second_one_says_where_the_first_is_or_that_it_begins(
+def test_a_second_one_says_where_the_first_is_and_waits_for_one_that_quits(
     settings: Settings, jobs: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, told = RuntimeFile(settings.runtime), Told()
     assert first.lock.take()
-    monkeypatch.setattr(lifecycle, "_FIRST_SECONDS", 0.05)
+    monkeypatch.setattr(lifecycle, "_OTHER_SECONDS", 0.05)
     assert serve(settings, jobs=jobs, tell=told) == ALREADY_RUNNING
-    assert "just starting" in told.lines[0]
-    first.lock.release()
+    assert "cannot be reached" in told.lines[-1]
+    first.announce(ServerFile(4321, os.getpid(), "t" * 43, 1, "0"))
+    assert serve(settings, jobs=jobs, tell=told) == ALREADY_RUNNING
+    assert "http://127.0.0.1:4321/" in told.lines[-1]
+    first.withdraw()
+    monkeypatch.undo()
+    threading.Timer(1.5, first.lock.release).start()
+    assert serve(settings, jobs=jobs, tell=told) == DONE, "one that quits is waited for"
+    assert any("waiting for it" in line for line in told.lines)
+
+
+def test_two_servers_do_not_share_a_data_folder(settings: Settings, jobs: Make, tmp_path: Path) -> None:
+    told = Told()
+    lock = Lock(settings.data / LOCK)
+    assert lock.take()
+    assert serve(replace(settings, runtime=tmp_path / "other"), jobs=jobs, tell=told) == FAILED
+    assert "Another server uses" in told.lines[0]
+    lock.release()
+    assert serve(settings, jobs=jobs, tell=told) == DONE
 
 
 def test_remote_it_says_what_to_pin(settings: Settings, jobs: Make) -> None:
