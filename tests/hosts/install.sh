@@ -1,9 +1,9 @@
 #!/bin/bash
-# Installs the real programs that tests/hosts asks: Krita, Xvfb, LibreOffice Impress and poppler from this machine's own
+# Installs the real programs that tests ask: Krita, Xvfb, LibreOffice Impress, poppler and Chromium from this machine's own
 # apt sources, and a GIMP 3 in a root folder of its own (Debian 12 carries only 2.10).
 #
 # Idempotent: what is there stays. Needs root and an apt-based system. The GIMP root lies in $LAYERLIFT_GIMP_ROOT, by
-# default ~/.cache/layerlift-hosts/gimp. Usage: tests/hosts/install.sh [krita] [libreoffice] [gimp]   (default: all)
+# default ~/.cache/layerlift-hosts/gimp. Usage: tests/hosts/install.sh [krita] [libreoffice] [chromium] [gimp]   (default: all)
 set -euo pipefail
 
 GIMP_ROOT=${LAYERLIFT_GIMP_ROOT:-${XDG_CACHE_HOME:-$HOME/.cache}/layerlift-hosts/gimp}
@@ -53,9 +53,10 @@ for host in "${@:-all}"; do
   case $host in
     krita) install krita python3-pyqt5 xvfb ;;
     libreoffice) install libreoffice-impress poppler-utils fonts-dejavu-core ;;
+    chromium) install chromium fonts-dejavu-core ;;
     gimp) install_gimp ;;
-    all) install krita python3-pyqt5 xvfb libreoffice-impress poppler-utils fonts-dejavu-core; install_gimp ;;
-    *) say "unknown host '$host' (krita, libreoffice, gimp)" >&2; exit 1 ;;
+    all) install krita python3-pyqt5 xvfb libreoffice-impress poppler-utils chromium fonts-dejavu-core; install_gimp ;;
+    *) say "unknown host '$host' (krita, libreoffice, chromium, gimp)" >&2; exit 1 ;;
   esac
 done
 say "ready"

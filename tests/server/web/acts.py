@@ -34,9 +34,10 @@ def bring(page: Page, *pictures: Path, kind: str = "drop") -> None:
     page.evaluate(_DROP, [files, kind])
 
 
-def lift(page: Page, picture: Path, engine: str = "fake") -> None:
+def lift(page: Page, picture: Path, *, layers: str = "") -> None:
     """Drop a picture and wait until its layers can be looked through."""
-    choose_engine(page, engine)
+    choose_engine(page)
+    page.select_option("#wish-layers", layers)
     bring(page, picture)
     page.wait_for_selector(".viewer[data-ready]")
 

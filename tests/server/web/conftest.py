@@ -1,4 +1,8 @@
-"""One browser and one real server per test module, a fresh visitor per test; complaints are failures."""
+"""One real server for all, one browser per test module, a fresh visitor per test; complaints are failures.
+
+Not one browser for all: while Playwright lives, its event loop runs in this thread, and asyncio tests of other folders
+could not run theirs.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from playwright.sync_api import Browser, Page
 from layerlift.wire.messages import Done, Submit
 from layerlift.wire.values import DocumentInfo
 from server.talk import Talker
-from server.web.browser import Visitor, chromium
+from server.web.browser import Visitor, chromium, executable
 from server.web.served import Served
 
 
@@ -25,9 +29,9 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """After the browser: where there is none, no server needs to start."""
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    executable()  # where there is no browser, no server needs to start
     server = Served(tmp_path_factory.mktemp("server")).start()
     server.talk(first_job)
     yield server

@@ -87,6 +87,7 @@ export class Compare {
   async take({ before, summary, size }) {
     if (size) return this.refuse(problem(text.otherSize(size), text.otherSizeMore));
     this.stage.before = before;
+    this.stage.equal = summary?.max === 0 ? text.exact : null;
     this.summary = summary;
     if (summary) {
       this.say(summary);

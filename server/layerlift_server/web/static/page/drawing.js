@@ -9,6 +9,7 @@ const SOFT = 0.06;
 /** Side of a square of the checkerboard, and least distance of two labels, on the screen. */
 const SQUARE = 10;
 const LABEL_STEP = 40;
+const LEAST_STEP = 15;
 
 /** The colours of the style sheet, as the canvas needs them. */
 export function inks(element) {
@@ -105,10 +106,12 @@ export function drawPane(context, corners, ink, { bright = false, glass = true }
 /** Names beside the sheets: `marks` are {sheet, x, y} at each sheet's corner, top sheet first; `left` where words begin. */
 export function drawLabels(context, marks, left, width, ink, strength, lit) {
   const places = apart(marks.map(({ y }) => y), Math.min(LABEL_STEP, (context.viewHeight - 40) / Math.max(1, marks.length)));
-  const small = marks.length > 1 && places[1] - places[0] < 30;
+  const step = marks.length > 1 ? places[1] - places[0] : LABEL_STEP;
+  const small = step < 30;
   context.globalAlpha = strength;
   context.textBaseline = "middle";
   marks.forEach(({ sheet, x, y }, index) => {
+    if (step < LEAST_STEP && sheet !== lit) return; // too many to be read: the panel names them
     const colour = ink[sheet.info.role] || ink.faint;
     const place = places[index];
     context.globalAlpha = sheet.visible ? strength : strength * 0.45;

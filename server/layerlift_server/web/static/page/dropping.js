@@ -50,6 +50,7 @@ export function chooser(label, take, { kind = "primary", many = true } = {}) {
 /** The big target on the first page. */
 export function target(take, options) {
   const local = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
+  const apple = /Mac|iP(hone|ad)/.test(navigator.platform);
   const [choose, input] = chooser(text.choose, take);
   return el(
     "section",
@@ -57,7 +58,7 @@ export function target(take, options) {
     el("div", { class: "planes", "aria-hidden": "true" }, ...["plane one", "plane two", "plane three"].map((name) => el("i", { class: name }))),
     el("h1", { id: "headline" }, text.headline),
     el("p", { class: "lede" }, text.lede),
-    el("div", { class: "choose" }, choose, input, el("span", { class: "faint" }, text.orPaste, " ", el("kbd", {}, "Ctrl"), " ", el("kbd", {}, "V"))),
+    el("div", { class: "choose" }, choose, input, el("span", { class: "faint" }, text.orPaste, " ", el("kbd", {}, apple ? "⌘" : "Ctrl"), " ", el("kbd", {}, "V"))),
     el("p", { class: "faint small" }, text.kinds, " ", local ? text.stays : text.goesTo(location.hostname)),
     options,
     el("div", { class: "let-go", "aria-hidden": "true" }, icon("picture"), text.dropping),

@@ -47,7 +47,7 @@ function made(job, desk) {
     if (face !== drawn) fill(element, ...faceOf(now, desk, progress));
     drawn = face;
     if (BUSY.has(now.state)) progress.show(now);
-    if (now.state === "running" && now.order) say(now.name, now.stage, now.fraction);
+    if (now.state === "running" && now.order && element.isConnected) say(now.name, now.stage, now.fraction);
   };
   return { element, show };
 }

@@ -133,6 +133,7 @@ export class Stage {
         for (const sheet of sheets.all) if (sheet.visible) drawSheet(context, sheet, sheets.factor);
       }
     });
+    if (this.view === "difference" && this.equal) this.say(this.equal, (left + right) / 2, (top + bottom) / 2);
     if (this.view === "compare" && this.before) {
       const line = left + (right - left) * this.wipe;
       this.clipped([left, top, line, bottom], () => {
@@ -142,6 +143,16 @@ export class Stage {
       this.drawWipe(line, top, bottom);
     }
     if (this.view === "flat" && sheets.chosen) this.outline(sheets.chosen, 0);
+  }
+
+  /** Words on the difference, which is black all over. */
+  say(words, x, y) {
+    const { context, ink } = this;
+    context.textAlign = "center";
+    context.fillStyle = "#c9cbd2";
+    context.font = `500 17px ${ink.font}`;
+    context.fillText(words, x, y);
+    context.textAlign = "start";
   }
 
   clipped([left, top, right, bottom], draw) {

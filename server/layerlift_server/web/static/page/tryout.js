@@ -12,9 +12,11 @@ export class TryOut {
     this.words = el("div", { class: "says" });
     this.proof = el("p", { class: "proof small", role: "status" });
     this.undo = button(text.reset, () => sheets.reset(), { kind: "small" });
-    const body = [this.hint, this.words, this.form, this.proof, this.undo];
-    this.element = el("section", { class: "card", "aria-labelledby": "try-title" }, el("h2", { id: "try-title" }, text.tryOut), ...body);
+    this.blend = el("p", { class: "small faint" });
     this.build();
+    const head = el("div", { class: "card-head" }, el("h2", { id: "try-title" }, text.tryOut), this.solo);
+    const body = [this.hint, this.words, this.blend, this.form, this.proof, this.undo];
+    this.element = el("section", { class: "card", "aria-labelledby": "try-title" }, head, ...body);
     sheets.on("chosen", () => this.choose());
     sheets.on("changed", () => this.update());
     this.choose();
@@ -32,7 +34,7 @@ export class TryOut {
     this.solo = button(text.solo, () => sheets.solo(sheets.chosen), { kind: "small" });
     const field = (label, input, ...more) => el("div", { class: "field" }, el("label", { for: input.id }, label), el("div", { class: "inline" }, input, ...more));
     const move = el("p", { class: "small faint wide" }, text.moveHint);
-    const first = field(text.recolour, this.colour, this.own, this.solo);
+    const first = field(text.recolour, this.colour, this.own);
     first.classList.add("wide");
     fill(this.form, first, field(text.across, this.dx), field(text.down, this.dy), move);
   }
@@ -41,6 +43,9 @@ export class TryOut {
     const sheet = this.sheets.chosen;
     shown(this.form, sheet !== null);
     shown(this.hint, sheet === null);
+    shown(this.solo, sheet !== null);
+    shown(this.blend, sheet !== null && sheet.info.blend_mode !== "normal");
+    if (sheet) this.blend.textContent = text.blend(sheet.info.blend_mode);
     const says = sheet?.info.text?.lines.map(({ content }) => content).join("\n");
     shown(this.words, Boolean(says));
     if (says) {
