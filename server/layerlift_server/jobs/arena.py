@@ -57,7 +57,8 @@ def write_at(file: int, offset: int, data: memoryview) -> None:
 def read_at(file: int, offset: int, length: int) -> bytes:
     """At most `length` bytes from `offset`; fewer only at the end. Raises OSError."""
     if hasattr(os, "pread"):
-        return os.pread(file, length, offset)
+        data: bytes = os.pread(file, length, offset)
+        return data
     os.lseek(file, offset, os.SEEK_SET)
     return os.read(file, length)
 

@@ -87,8 +87,9 @@ class Database:
             raise
 
     def checkpoint(self) -> None:
-        """Move the log into the database as far as possible, on a connection of its own: for another thread."""
-        with contextlib.closing(_connect(self._path)) as connection:
+        """Move the log into the database as far as possible, on a connection of its own: for another thread. Where it
+        fails, the log grows until it works again."""
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(_connect(self._path)) as connection:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:

@@ -236,7 +236,8 @@ class Desk:
         if self._settings.steady() >= self._chores_at:
             self._chores_at = self._settings.steady() + _CHORES
             self._expire()
-            self._checkpoint = asyncio.get_running_loop().run_in_executor(None, self._store.checkpoint)
+            if self._checkpoint is None or self._checkpoint.done():
+                self._checkpoint = asyncio.get_running_loop().run_in_executor(None, self._store.checkpoint)
 
     def _expire(self) -> None:
         self._uploads.expire()

@@ -187,6 +187,8 @@ class Dispatch:
         if run is not None:
             if run.cancelled is not None:
                 self._cancelled(run.job, run.name)
+            elif slot.broken is not None:
+                self._give_up(run, slot.broken)
             else:
                 run.delivered |= code == NEVER_STARTED
                 self._once_more(run, crashes.explain(code, run.kills))

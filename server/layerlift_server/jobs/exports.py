@@ -88,7 +88,7 @@ class Exports:
             target = Path(_target(run))
             self._results.tidy(target.parent.name)
             if (future := self._making.pop(str(target), None)) is not None:
-                _refuse(future, Refusal(crashes.explain(code, run.kills)))
+                _refuse(future, Refusal(slot.broken or crashes.explain(code, run.kills)))
         self._next()
 
 

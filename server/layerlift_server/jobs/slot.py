@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from layerlift.wire.values import Problem
 from layerlift_server.jobs.crashes import out_of_memory_kills
 from layerlift_server.worker import entry, messages
 from layerlift_server.worker.process import Worker
@@ -40,7 +41,8 @@ class Slot:
 
     `on_event(slot, event)`: what the worker says; `on_end(slot, run, code)`: it ended, with the run that this cost
     (None: it was at none). `lost` counts the ends that nobody wanted; `missed`: the last one was such, and another
-    worker can be hoped to do better (not one of several in a row that did not come as far as to say hello).
+    worker can be hoped to do better (not one of several in a row that did not come as far as to say hello); `broken`:
+    why the engines could not be loaded.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Slot:
         self.run: Run | None = None
         self.lost = 0
         self.missed = False
+        self.broken: Problem | None = None
         self._stillborn = 0
         self._on_event, self._on_end, self._steady = on_event, on_end, steady
         self._worker: Worker | None = None
@@ -88,6 +91,7 @@ class Slot:
     def start(self) -> None:
         """Have a worker, if there is none."""
         if self._worker is None:
+            self.broken = None
             worker = Worker(self.plan, self._on_worker_event, self._on_worker_end)
             self._worker = worker
             self._starting = asyncio.create_task(self._start(worker))
@@ -168,6 +172,9 @@ class Slot:
         if isinstance(event, messages.Hello):
             self._stillborn = -1
             self._idle_since = self._steady()
+        elif isinstance(event, messages.Broken):
+            self.broken = event.problem
+            _LOG.error("a worker cannot load its engines:\n%s", event.trace)
         self._on_event(self, event)
 
     def _on_worker_end(self, code: int) -> None:
@@ -175,7 +182,7 @@ class Slot:
         self._worker, self.run = None, None
         self._leaving = self._dismissed = self._rested = False
         self._stillborn += 1
-        self.missed = not wanted and self._stillborn < _STILLBORN
+        self.missed = not wanted and self.broken is None and self._stillborn < _STILLBORN
         if not wanted:
             self.lost += 1
             _LOG.warning("a worker ended with exit code %s while %s", code, f"at {run.job}" if run else "idle")

@@ -1,2 +1,5 @@
-"""The process that owns the engines. Law: `process` and the words of `messages` are all that the serving process may
-import from here; everything else runs in the child alone."""
+"""The process that owns the engines.
+
+Law: the serving process imports `process`, `messages`, `manifest` and `entry` from here, which are light; everything
+else runs in the child alone.
+"""

@@ -15,6 +15,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from layerlift_server.worker import failures, messages
+
+BROKEN = 4
+"""Exit code: the engines cannot be loaded."""
 _NICE = 5
 """The worker steps back a little for the server and for the user's own programs (POSIX niceness)."""
 _SACRIFICE = "500"
@@ -33,20 +37,33 @@ class Plan:
 def run(pipe: Connection, plan: Plan) -> None:
     """Be a worker until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the server decides what ends when
-    if sys.stderr is not None:  # None in a windowed frozen program
-        with suppress(OSError, ValueError):
-            faulthandler.enable()
+    _have_output()
+    with suppress(OSError, ValueError):
+        faulthandler.enable()
     os.umask(0o077)
     _step_back()
     _choose(plan.device)
-    from layerlift_server.worker.service import Service
+    try:
+        from layerlift_server.worker.service import Service
 
-    Service(pipe, plan.engines).run()
+        service = Service(pipe, plan.engines)
+    except Exception as failure:  # noqa: BLE001 (whatever it is: a broken installation has many faces)
+        pipe.send_bytes(messages.encode(messages.Broken(failures.broken(failure), failures.trace(failure))))
+        sys.exit(BROKEN)
+    service.run()
+
+
+def _have_output() -> None:
+    """A windowed frozen program has no standard output and error; libraries write to them without asking."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (for the process's life)
 
 
 def _step_back() -> None:
-    with suppress(OSError, AttributeError):
-        os.nice(_NICE)
+    if sys.platform != "win32":
+        with suppress(OSError):
+            os.nice(_NICE)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_SACRIFICE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import traceback
 from dataclasses import replace
 
 from layerlift.errors import LayerliftError
@@ -13,6 +14,7 @@ from layerlift_server.worker.manifest import Damaged
 
 MEMORY = "out-of-memory"
 _CODES = {"request": "bad-params", "output": "internal", "error": "internal"}
+_TRACE = 8000
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -46,6 +48,17 @@ def _found(failure: BaseException, engine: str) -> Problem:
         return Problem("internal", f"A file could not be used: {failure.strerror}.", "See the server's log.", True)
     what = f"{type(failure).__name__}: {failure}"[:200].rstrip(": ")
     return Problem("engine", f"The engine “{engine}” broke ({what}).", "Try another engine, and report it.", True)
+
+
+def broken(failure: BaseException) -> Problem:
+    """What is said when the engines cannot even be loaded."""
+    what = f"{type(failure).__name__}: {failure}"[:300]
+    return Problem("engine-unavailable", f"The engines cannot be loaded ({what}).", "Install Layerlift again.")
+
+
+def trace(failure: BaseException) -> str:
+    """Its traceback for the server's log, without the beginning of a long one: the end says what it was."""
+    return "".join(traceback.format_exception(failure))[-_TRACE:]
 
 
 def exhausted(failure: BaseException) -> bool:

@@ -88,6 +88,15 @@ class Hello(PipeMessage):
 
 
 @dataclass(frozen=True)
+class Broken(PipeMessage):
+    """The worker cannot even load its engines, and ends. `trace` is for the log."""
+
+    kind: ClassVar[str] = "broken"
+    problem: Problem
+    trace: str = ""
+
+
+@dataclass(frozen=True)
 class Progress(PipeMessage):
     """Where the run is."""
 
@@ -137,10 +146,11 @@ class Failed(PipeMessage):
 
 
 Order = Decompose | Export | Cancel | Rest | Quit
-Event = Hello | Progress | Preview | Layer | Done | Failed
+Event = Hello | Broken | Progress | Preview | Layer | Done | Failed
 
 _KINDS: dict[str, type[PipeMessage]] = {
-    said.kind: said for said in (Decompose, Export, Cancel, Rest, Quit, Hello, Progress, Preview, Layer, Done, Failed)
+    said.kind: said
+    for said in (Decompose, Export, Cancel, Rest, Quit, Hello, Broken, Progress, Preview, Layer, Done, Failed)
 }
 
 

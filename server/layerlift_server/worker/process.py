@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from typing import Any
 
 from layerlift_server.worker import entry, messages
 
@@ -67,7 +68,8 @@ class Worker:
         await self._over.wait()
 
     def _spawn(self) -> None:
-        ours, theirs = _SPAWN.Pipe(duplex=True)
+        ends: tuple[Any, Any] = _SPAWN.Pipe(duplex=True)  # Windows' PipeConnection is no Connection, but does the same
+        ours, theirs = ends
         process = _SPAWN.Process(
             target=entry.run, args=(theirs, self._plan), name=f"layerlift-worker-{self._plan.device}", daemon=True
         )

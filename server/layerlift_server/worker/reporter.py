@@ -16,6 +16,10 @@ INTERVAL = 0.1
 """Seconds between two reports of progress."""
 
 
+class Gone(Exception):
+    """The server is not there any more: nobody will hear the rest."""
+
+
 class Reporter:
     """The worker's end of the pipe, for any of its threads. `send` takes bytes."""
 
@@ -30,10 +34,14 @@ class Reporter:
         self._speaker.start()
 
     def say(self, event: messages.Event) -> None:
-        """Send it now; progress that still waited would come too late and is forgotten."""
+        """Send it now; progress that still waited would come too late and is forgotten. Raises Gone."""
+        data = messages.encode(event)
         with self._lock:
             self._latest = None
-            self._send(messages.encode(event))
+            try:
+                self._send(data)
+            except OSError as error:
+                raise Gone from error
 
     def progress(self, report: messages.Progress) -> None:
         """Send it, or a later one in its place, within the interval."""

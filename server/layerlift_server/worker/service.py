@@ -11,7 +11,6 @@ import os
 import queue
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -27,7 +26,7 @@ from layerlift.wire.limits import NAME, SENTENCE, WORD
 from layerlift.wire.text import clipped
 from layerlift.wire.values import EngineOffer
 from layerlift_server.worker import document, export, failures, messages, output, preview
-from layerlift_server.worker.reporter import Reporter
+from layerlift_server.worker.reporter import Gone, Reporter
 
 GONE, EXHAUSTED = 0, 3
 """Exit codes: the pipe ended; memory ran out (what is left of it cannot be trusted to be enough)."""
@@ -39,6 +38,9 @@ class Service:
     def __init__(self, pipe: Connection, engines: str, *, leave: Callable[[int], Any] = os._exit) -> None:
         self._pipe = pipe
         self._engines = import_module(engines) if engines else None
+        self._hello = messages.Hello(
+            offers(self._engines.available(), self._engines.DEFAULT) if self._engines is not None else ()
+        )
         self._leave = leave
         self._loaded: dict[str, Engine] = {}
         self._orders: queue.SimpleQueue[messages.Order | None] = queue.SimpleQueue()
@@ -51,11 +53,10 @@ class Service:
         """Work until the pipe ends."""
         threading.Thread(target=self._listen, name="layerlift-orders", daemon=True).start()
         try:
-            engines = self._engines
-            self._reporter.say(messages.Hello(offers(engines.available(), engines.DEFAULT) if engines else ()))
+            self._reporter.say(self._hello)
             while (order := self._orders.get()) is not None:
                 self._obey(order)
-        except (BrokenPipeError, ConnectionError):
+        except Gone:
             pass
         self._reporter.close()
         self._leave(GONE)
@@ -97,7 +98,7 @@ class Service:
             else:
                 self._decompose(order, progress)
             self._reporter.say(messages.Done(order.run))
-        except (BrokenPipeError, ConnectionError):
+        except Gone:
             raise
         except (Exception, SystemExit) as failure:  # noqa: BLE001 (the job's border: the worker lives on)
             self._explain(order, failure)
@@ -158,8 +159,8 @@ class Service:
     def _explain(self, order: messages.Decompose | messages.Export, failure: BaseException) -> None:
         """Say what broke; a worker out of memory goes, and another takes its place."""
         name = order.engine if isinstance(order, messages.Decompose) else "export"
-        trace = "" if isinstance(failure, Cancelled) else "".join(traceback.format_exception(failure))
-        self._reporter.say(messages.Failed(order.run, failures.problem(failure, name), trace[-8000:]))
+        trace = "" if isinstance(failure, Cancelled) else failures.trace(failure)
+        self._reporter.say(messages.Failed(order.run, failures.problem(failure, name), trace))
         if failures.exhausted(failure):
             self._leave(EXHAUSTED)
 

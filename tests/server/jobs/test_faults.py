@@ -158,10 +158,12 @@ async def test_an_idle_worker_rests_then_goes_and_comes_back_for_work(
         assert worker(desk) != first
 
 
-async def test_a_worker_that_cannot_start_fails_the_job_instead_of_starting_for_ever(tmp_path: Path) -> None:
+async def test_a_broken_installation_fails_jobs_with_its_reason_and_starts_no_worker_for_ever(tmp_path: Path) -> None:
     async with opened(tmp_path, engines="server.worker.nowhere") as desk:
         _, ear = submit(desk, send(desk, picture()), engine="quick")
         failed = await ear.until(Failed)
-        assert failed.problem.code == "crashed"
-        assert "exit code 1" in failed.problem.sentence
-        assert [started.attempt for started in ear.all(Started)] == [1, 2]
+        assert failed.problem.code == "engine-unavailable"
+        assert "No module named 'server.worker.nowhere'" in failed.problem.sentence
+        assert failed.problem.remedy
+        assert len(ear.all(Started)) == 1
+        assert desk.figures()["workers"] == 0

@@ -37,6 +37,7 @@ SAID = [
     messages.Preview("r", 3, 4, b"\x89PNG\n\0\n"),
     messages.Layer("r", LAYER),
     messages.Done("r"),
+    messages.Broken(Problem("engine-unavailable", "No module named x."), "Traceback"),
     messages.Failed("r", Problem("engine", "It broke.", "Try again.", True), "Traceback"),
 ]
 

@@ -135,6 +135,13 @@ def test_a_new_worker_steps_back_and_keeps_its_files_private(monkeypatch: pytest
         5,
         (os.path.join("/proc/self", "oom_score_adj"), "500"),  # noqa: PTH118
     ]
+    with pytest.raises(SystemExit) as left:
+        entry.run(theirs, entry.Plan("server.worker.nowhere"))
+    assert left.value.code == entry.BROKEN
+    broken = messages.decode(ours.recv_bytes())
+    assert isinstance(broken, messages.Broken)
+    assert "No module named" in broken.problem.sentence
+    assert "Traceback" in broken.trace
     service._reporter.close()  # type: ignore[attr-defined]
     ours.close()
     theirs.close()

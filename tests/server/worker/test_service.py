@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -174,6 +175,14 @@ def test_the_default_offered_is_one_that_can_run() -> None:
         EngineOffer("fake", info.title, ("decompose",), MAX_LAYERS, True, None),
     )
     assert [offer.default for offer in offers([absent], "absent")] == [True]
+
+
+def test_a_windowed_program_gets_somewhere_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    entry._have_output()
+    print("nobody reads this")
+    assert sys.stdout.name == os.devnull
+    sys.stdout.close()
 
 
 @pytest.mark.parametrize(("device", "seen"), [("auto", None), ("cpu", ""), ("cuda:1", "1")])
