@@ -259,8 +259,8 @@ class Desk:
                 self._store.save_offers(self._settings.engines, offers)
         self._told, self._offers = True, offers
 
-    def _needed(self, upload: str) -> bool:
-        return any(row.upload == upload for row in self._tracker.unfinished())
+    def _needed(self) -> set[str]:
+        return {row.upload for row in self._tracker.unfinished()}
 
     def _check_number(self, owner: Owner, client: str) -> None:
         waiting = sum((row.owner, row.client) == (owner, client) for row in self._tracker.unfinished())

@@ -53,7 +53,7 @@ class JobSettings:
     """How long an upload stays that no unfinished job needs: resuming, and another try with other settings."""
     owner_bytes: int = 8 << 30
     """Most bytes of one owner's uploads together."""
-    owner_uploads: int = 64
+    owner_uploads: int = 256
     """Most uploads of one owner: each unfinished one holds a file open."""
     reserve: int = 512 << 20
     """Bytes of the disk that uploads leave free: a full disk stops more than this program."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -135,7 +135,7 @@ class Uploads:
     """All uploads, in memory as on disk."""
 
     def __init__(
-        self, folder: Path, store: Store, trash: Trash, settings: JobSettings, needed: Callable[[str], bool]
+        self, folder: Path, store: Store, trash: Trash, settings: JobSettings, needed: Callable[[], Container[str]]
     ) -> None:
         self._folder = arena.private_folder(folder)
         self._store, self._trash, self._settings, self._needed = store, trash, settings, needed
@@ -212,7 +212,8 @@ class Uploads:
 
     def _idle(self) -> list[Upload]:
         """Those that could go, least recently used first."""
-        idle = [one for one in self._uploads.values() if not one.held and not self._needed(one.row.upload)]
+        needed = self._needed()
+        idle = [one for one in self._uploads.values() if not one.held and one.row.upload not in needed]
         return sorted(idle, key=lambda one: one.row.touched)
 
     def _make_room(self, size: int, owner: Owner) -> None:
@@ -220,7 +221,8 @@ class Uploads:
         settings = self._settings
         mine = [one for one in self._uploads.values() if one.row.owner == owner]
         total = sum(one.size for one in mine)
-        idle = [one for one in self._idle() if one.row.owner == owner]
+        crowded = total + size > settings.owner_bytes or len(mine) >= settings.owner_uploads
+        idle = [one for one in self._idle() if one.row.owner == owner] if crowded else []
         while idle and (total + size > settings.owner_bytes or len(mine) >= settings.owner_uploads):
             gone = idle.pop(0)
             mine.remove(gone)

@@ -35,9 +35,7 @@ class Room:
     def again(self, **settings: Any) -> Uploads:
         """As a new server would see them."""
         settings = {"clock": self.clock, "disk_free": lambda _: 1 << 40, **settings}
-        return Uploads(
-            self.folder / "uploads", self.store, self.trash, JobSettings(**settings), self.needed.__contains__
-        )
+        return Uploads(self.folder / "uploads", self.store, self.trash, JobSettings(**settings), lambda: self.needed)
 
     def whole(self, uploads: Uploads, owner: str = "me", size: int = 100) -> str:
         upload = new_id()
