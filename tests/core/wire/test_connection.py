@@ -376,6 +376,12 @@ def test_what_was_under_way_when_a_download_was_stopped_is_let_through_and_no_mo
     assert refused(pair.client, frames.encode(Chunk(1, 20, b"x"))).close_code == 4409
 
 
+def test_nothing_comes_down_a_stopped_upload() -> None:
+    pair = Pair().uploading(100)
+    pair.client.encode(Stop(1))
+    assert refused(pair.client, frames.encode(Chunk(1, 0, b"x"))).close_code == 4409
+
+
 def test_late_words_about_a_transfer_that_is_over_are_harmless() -> None:
     pair = Pair().uploading(100)
     pair.server.decode(b"".join(pair.client.chunk(1, BLOCK[:100])))

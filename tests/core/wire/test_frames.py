@@ -162,6 +162,14 @@ def test_a_message_too_long_is_not_read() -> None:
     assert caught.value.close_code == 4413
 
 
+def test_an_offset_beyond_every_upload_is_refused() -> None:
+    payload = bytearray(frames.encode(Chunk(0, limits.UPLOAD, b"x")))
+    frames.decode(payload)
+    payload[15] += 1
+    with pytest.raises(RemoteProtocolError, match="beyond every upload"):
+        frames.decode(payload)
+
+
 def test_numpy_numbers_are_numbers() -> None:
     import numpy as np
 

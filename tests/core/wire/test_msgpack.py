@@ -111,6 +111,7 @@ def test_has_no_extension_types(code: int) -> None:
         (b"\x81\x01\x01", "key is not a text"),
         (b"\x81\x90\x01", "nested too deep"),
         (b"\xdd\xff\xff\xff\xff", "states 4294967295 values"),
+        (b"\x92\xaaxxxxxxxxxx\x95", "states 5 values, but 0 bytes"),
         (b"\xdf\x7f\xff\xff\xff" + bytes(100), "states 4294967294 values"),
         (b"\x91" * 9, "nested too deep"),
         (b"\xdc\x40\x01" + b"\xc0" * 0x4001, "too many values"),
