@@ -7,8 +7,9 @@ machines); a file is read piece by piece and never decoded here.
 from __future__ import annotations
 
 import os
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,16 +83,17 @@ class File:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: BinaryIO = _opened(path)
-        self.size = os.fstat(self._file.fileno()).st_size
+        self._file: FileIO | None = None
+        with _opened(path) as file:
+            self.size = os.fstat(file.fileno()).st_size
         if self.size == 0:
-            self._file.close()
             raise InputError(f"{path.name} is empty: it has 0 bytes.", "Fetch or save the file again.")
         self.info = DocumentInfo(clipped(path.stem, NAME), "file")
         self.notes: tuple[str, ...] = ()
 
     def read(self, offset: int, length: int) -> memoryview:
         """The next piece. Raises InputError if the file has become shorter meanwhile."""
+        self._file = self._file or _opened(self._path)
         self._file.seek(offset)
         piece = self._file.read(length)
         if not piece:
@@ -99,13 +101,15 @@ class File:
         return memoryview(piece)
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; another `read` would open it again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> FileIO:
     try:
-        return path.open("rb")
+        return path.open("rb", buffering=0)
     except FileNotFoundError:
         raise InputError(f"There is no file {path}.", "Check the name and the folder.") from None
     except OSError as wrong:

@@ -1,6 +1,6 @@
 """The fault drill: workers killed, connections cut and the server itself killed, at random, while jobs run.
 
-    python -m tests.bench.server.drill [--faults 200] [--seed N] [--folder DIR]
+    python -m tests.bench.server.drill [--faults 200] [--pace 1.5] [--seed N] [--folder DIR]
 
 Law: every job that was ever submitted is accounted for: it ends as done, cancelled, failed or interrupted, with a
 reason where it is not done; every result that was said to be done can be fetched and is its own document's; afterwards
@@ -120,10 +120,10 @@ def right(stack: LayerStack, seed: int) -> bool:
 
 
 class Drill:
-    def __init__(self, folder: Path, faults: int, seed: int) -> None:
+    def __init__(self, folder: Path, faults: int, pace: float, seed: int) -> None:
         self._saved = folder / "ledger.json"
         known = json.loads(self._saved.read_text()) if self._saved.exists() else {"seed": seed}
-        self.ledger, self._faults = Ledger(**known), faults
+        self.ledger, self._faults, self._pace = Ledger(**known), faults, pace
         self._lock, self._enough = threading.Lock(), threading.Event()
         done = sum(self.ledger.faults.values())
         self._random = random.Random(f"{self.ledger.seed} {done}")
@@ -139,7 +139,7 @@ class Drill:
         for customer in customers:
             customer.start()
         while sum(self.ledger.faults.values()) < self._faults:
-            time.sleep(self._random.uniform(0.1, 1.5))
+            time.sleep(self._random.uniform(0.05, 2 * self._pace))
             kind = self._random.choices(("worker", "cut", "server"), (4, 4, 2))[0]
             if getattr(self, f"_{kind}")(server, proxy):
                 self.ledger.faults[kind] += 1
@@ -212,12 +212,15 @@ def _wait_gone(pids: list[int]) -> list[int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=int, default=200)
+    parser.add_argument("--pace", type=float, default=1.5, help="seconds from fault to fault, on average")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--folder", type=Path, default=None)
     chosen = parser.parse_args()
     folder = chosen.folder or Path(tempfile.mkdtemp(prefix="layerlift-drill-"))
     folder.mkdir(parents=True, exist_ok=True)
-    drill = Drill(folder, chosen.faults, chosen.seed if chosen.seed is not None else random.randrange(1 << 32))
+    drill = Drill(
+        folder, chosen.faults, chosen.pace, chosen.seed if chosen.seed is not None else random.randrange(1 << 32)
+    )
     print(f"seed {drill.ledger.seed}; to go on: --folder {folder}", flush=True)
     with Serving(folder) as server, Proxy(folder / "proxy") as proxy:
         proxy.aim(server.file)

@@ -8,6 +8,7 @@ import pytest
 from core.client.conftest import drawn
 from core.client.standin import DEVICE, TOKEN
 from layerlift.client import ServerError
+from layerlift.client.payload import File
 from layerlift.errors import Cancelled, EngineError, InputError, RequestError
 from layerlift.imaging.geometry import Extent
 from layerlift.imaging.layer import Document, LayerStack, Role
@@ -209,3 +210,18 @@ def test_unknown_jobs(client, server):
     for verb in (client.cancel, lambda job: list(client.watch(job)), client.result):
         with pytest.raises(ServerError, match="No such job"):
             verb("00000000-0000-4000-8000-000000000000")
+
+
+def test_a_file_that_changes_on_its_way_is_its_own_problem(client, server, tmp_path, monkeypatch):
+    (tmp_path / "a.png").write_bytes(bytes(1 << 20))
+    read = File.read
+
+    def shrinking(self: File, offset: int, length: int) -> memoryview:
+        (tmp_path / "a.png").write_bytes(bytes(1 << 18))
+        return read(self, offset, length)
+
+    monkeypatch.setattr(File, "read", shrinking)
+    with pytest.raises(InputError, match="changed while it was being sent"):
+        client.upload(tmp_path / "a.png")
+    assert client.jobs() == []
+    assert len(server.hellos) == 1, "the connection lives on"

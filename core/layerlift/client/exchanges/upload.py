@@ -8,6 +8,7 @@ from __future__ import annotations
 from layerlift.client.errors import raised
 from layerlift.client.exchanges.port import Exchange, Talk
 from layerlift.client.payload import Payload
+from layerlift.errors import InputError
 from layerlift.wire import messages as m
 from layerlift.wire.limits import CHUNK
 
@@ -49,7 +50,12 @@ class Upload(Exchange):
         room = min(talk.credit(self._transfer), CHUNK)
         if room <= 0:
             return False
-        piece = self._payload.read(self._sent, room)
+        try:
+            piece = self._payload.read(self._sent, room)
+        except InputError as wrong:
+            talk.say(m.Stop(self._transfer))
+            self.fail(wrong)
+            return True
         talk.send(self._transfer, piece)
         self._sent += piece.nbytes
         return True
