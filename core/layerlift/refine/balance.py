@@ -38,8 +38,13 @@ CORRELATED = 50.0
 """So many half cells and channels say what one independent one would: models err in patches."""
 DEEP = 8
 """At most so many layers are asked about in one block, the most visible ones."""
+THIN, AROUND = 0.08, 13
+"""Within so many half cells of a veil, alphas below this say nothing: where an engine lost a thin veil, its density is
+no matter of degree."""
 FARTHEST = 0.35
 """Largest |e| that is believed."""
+_DENSEST, _SHARP = 0.95, 0.3
+"""Alpha and edge-ness below which something is a veil."""
 _BLUR = 1.0
 """Gaussian sigma in half cells before comparing: the engine's picture may be shifted by part of a cell."""
 _SEEN = 0.02
@@ -123,6 +128,8 @@ def _sampled(shown: Plane, inside: Plane, halves: Sequence[_Half], blocks: tuple
         part = half.box.slices
         through.append(remaining[part].copy())
         weight[part] *= 1 - np.clip(3 * half.edge * remaining[part], 0, 1)
+        veil = ((half.alpha > THIN) & (half.alpha < _DENSEST) & (half.edge < _SHARP)).astype(np.uint8)
+        weight[part] *= 1 - cv2.dilate(veil, np.ones((AROUND, AROUND), np.uint8)) * (half.alpha < THIN)
         remaining[part] *= 1 - half.alpha
     through.reverse()
     composite = np.zeros_like(shown)
@@ -139,7 +146,9 @@ def _sampled(shown: Plane, inside: Plane, halves: Sequence[_Half], blocks: tuple
     samples = Samples.empty(blocks, BLOCK, min(DEEP, len(halves)), len(halves))
     samples.observe(_blurred(shown - composite), weight)
     shares = np.zeros((len(halves), *blocks), np.float32)
-    boxes = [Bounds(*(v // BLOCK for v in (half.box.x, half.box.y, half.box.width, half.box.height))) for half in halves]
+    boxes = [
+        Bounds(*(v // BLOCK for v in (half.box.x, half.box.y, half.box.width, half.box.height))) for half in halves
+    ]
     for place, (box, design) in enumerate(zip(boxes, designs, strict=True)):
         shares[place][box.slices] = design[..., 0].reshape(box.height, BLOCK, box.width, BLOCK).mean((1, 3))
     samples.choose(shares, _SEEN)

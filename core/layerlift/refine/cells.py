@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layerlift.imaging.geometry import Bounds, Extent
-from layerlift.imaging.layer import Plane
+from layerlift.imaging.layer import Mask, Plane
 
 CLEAR, SOLID = 0.004, 0.996
 """Below and above: nothing and everything (one 8-bit level)."""
@@ -29,6 +29,12 @@ class Cells:
 
     base: NDArray[np.uint8]
     mixed: NDArray[np.uint64]
+
+
+def places(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of what is true in a (h, w) mask, row by row: `np.nonzero`, several times faster."""
+    rows, columns = np.divmod(np.flatnonzero(mask), max(1, mask.shape[1]))
+    return rows, columns
 
 
 def classify(extent: Extent, layers: Sequence[tuple[Bounds, Plane]], *, stencil: bool) -> Cells:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from layerlift.imaging.layer import Document, Mask, Plane, full_scale
 from layerlift.imaging.resample import Grid
-from layerlift.refine.cells import SOLID, Cells
+from layerlift.refine.cells import SOLID, Cells, places
 from layerlift.refine.clean import box
 from layerlift.refine.colours import visibility
 from layerlift.refine.fill import push_pull
@@ -83,7 +83,7 @@ def _expect(document: Document, grid: Grid, seen: Moments, models: Sequence[Laye
         _, lines = job
         first = lines.start // stride
         mine = rows[first : (lines.stop - 1) // stride + 1]
-        row, column = np.nonzero(touched[mine][:, columns])
+        row, column = places(touched[mine][:, columns])
         row += first
         for begin in range(0, row.size, _CHUNK):
             r, c = row[begin : begin + _CHUNK], column[begin : begin + _CHUNK]

@@ -10,8 +10,9 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +21,7 @@ from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Document, Layer, Mask, Pixels, Plane, full_scale
 from layerlift.imaging.resample import Grid, sample
 from layerlift.progress import Progress
-from layerlift.refine.cells import Cells
+from layerlift.refine.cells import Cells, places
 from layerlift.refine.grain import grain
 from layerlift.refine.models import LayerModel
 from layerlift.refine.project import Part, project, put_back, subset, visible
@@ -28,6 +29,7 @@ from layerlift.refine.unmix import Points, expected, given, unmix
 
 STRIP_ROWS, STRIP_PIXELS = 256, 1 << 19
 """A strip has at most so many rows and, above one row, about so many pixels."""
+Words: TypeAlias = "NDArray[np.uint32] | NDArray[np.uint64]"
 _NOBODY = np.uint8(255)
 CHUNK = 1 << 14
 """Points refined at a time: their few hundred working arrays then stay in the cache."""
@@ -57,7 +59,7 @@ class Canvas:
 
     bounds: Bounds
     pixels: Pixels
-    words: NDArray[np.uint32] | NDArray[np.uint64]
+    words: Words
 
 
 def paint(scene: Scene, progress: Progress, *, rows: int = STRIP_ROWS) -> list[Layer]:
@@ -91,9 +93,9 @@ def _canvas(scene: Scene, model: LayerModel) -> Canvas:
     return Canvas(bounds, cast(Pixels, pixels), _words(cast(Pixels, pixels)))
 
 
-def _words(pixels: Pixels) -> NDArray[np.uint32] | NDArray[np.uint64]:
+def _words(pixels: Pixels) -> Words:
     word = np.uint32 if pixels.dtype == np.uint8 else np.uint64
-    return cast("NDArray[np.uint32] | NDArray[np.uint64]", np.ascontiguousarray(pixels).view(word)[..., 0])
+    return cast(Words, np.ascontiguousarray(pixels).view(word)[..., 0])
 
 
 def _strip(scene: Scene, canvases: Sequence[Canvas], strip: Bounds) -> None:
@@ -110,7 +112,7 @@ def _strip(scene: Scene, canvases: Sequence[Canvas], strip: Bounds) -> None:
     whole = alpha == full_scale(scene.document.pixels)
     _hide(scene, canvases, strip, base, ~mixed & whole, xs, ys)
     for refine, chosen in ((_refine_points, mixed & whole), (_give_away, mixed & ~whole & (alpha > 0))):
-        rows, across = np.nonzero(chosen)
+        rows, across = places(chosen)
         for begin in range(0, rows.size, CHUNK):
             row, column = rows[begin : begin + CHUNK], across[begin : begin + CHUNK]
             points = Points(
@@ -137,7 +139,15 @@ def _copy_solid(canvases: Sequence[Canvas], strip: Bounds, pixels: Pixels, base:
             continue
         local = seen.shift(0, -strip.y).slices
         mine = canvas.words[seen.shift(-canvas.bounds.x, -canvas.bounds.y).slices]
-        np.copyto(mine, words[local], where=shown[local] == place)
+        _copy(words[local], shown[local] == place, mine)
+
+
+def _copy(words: Words, chosen: Mask, into: Words) -> None:
+    """Some of the words into a view of the same shape."""
+    if words.itemsize == 4 and min(words.shape) > 1:  # three times as fast; OpenCV has no integers of 64 bit
+        cv2.copyTo(words.view(np.int32), chosen.view(np.uint8), into.view(np.int32))
+    else:
+        np.copyto(into, words, where=chosen)
 
 
 def _hide(
@@ -156,7 +166,7 @@ def _hide(
         if seen.empty:
             continue
         local = seen.shift(0, -strip.y)
-        rows, across = np.nonzero((base[local.slices] > place) & pure[local.slices])
+        rows, across = places((base[local.slices] > place) & pure[local.slices])
         rows += local.y
         across += local.x
         for begin in range(0, rows.size, CHUNK):
