@@ -6,12 +6,13 @@ bench's tuning half only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from layerlift.engines.quick.cutouts.islands import filled, islands, thick
+from layerlift.engines.quick.cutouts.parting import parted
 from layerlift.engines.quick.cutouts.terrain import Terrain, plainness
 from layerlift.engines.quick.raster import bounds_of, grown, pieces, placed
 from layerlift.imaging.layer import Mask, Plane
@@ -30,10 +31,15 @@ HUGGED, SHORED = 0.7, 0.35
 """Share of the picture's frame from which a salient component, and an island, is the backdrop."""
 BLED = 0.5
 """Share of one side of the picture from which a large component runs off there."""
+CROPPED, STRAIGHT = 0.15, 0.5
+"""Share of the picture from which a component, and share of the picture's width from which its straight end, tells of a
+photograph that runs off the picture beside a panel."""
 SAME = 0.6
 """Intersection over union from which a component and the islands in it are the same thing."""
 NESTED = 0.6
 """Share of a candidate inside a larger one from which it is a part of that."""
+REST = 0.25
+"""Share of an island from which what saliency left of it is a thing, too."""
 UPRIGHT = 0.95
 """Share of its tightest rectangle that a photograph in a frame fills; cut-outs fill less."""
 
@@ -41,16 +47,19 @@ UPRIGHT = 0.95
 @dataclass(frozen=True, eq=False)
 class Candidate:
     """A likely subject: its full-size `mask`, how `sure` it is (0–1), whether its outline is `exact` to a pixel (an
-    island) or only as good as the saliency's resolution, and whether it is `framed`: a rectangular photograph."""
+    island) or only as good as the saliency's resolution, and whether it is `framed`: a rectangular photograph.
+    `others`: what the other candidates hold."""
 
     mask: Mask
     sure: float
     exact: bool
     framed: bool = False
+    others: Mask | None = None
 
 
 def propose(salient: Plane, terrain: Terrain) -> list[Candidate]:
     """What may be a subject, largest first, given what is `salient` (H, W)."""
+    least = SMALLEST * salient.size
     exact = [m for m in islands(terrain) if not _hugs(m, SHORED, terrain) and _is_thing(m, terrain)]
     found: list[Candidate] = []
     for part in _parts(salient, terrain):
@@ -61,8 +70,24 @@ def propose(salient: Plane, terrain: Terrain) -> list[Candidate]:
         if not inside or not _islands_win(part, inside, terrain):
             found.append(Candidate(part, sure, exact=False))
             exact = [m for m in exact if not any(m is other for other in inside)]
+            exact += [rest for m in inside for rest in _rests(m, part, least)]
     found += [Candidate(m, 0.6 + 0.4 * float(salient[m].mean()), exact=True, framed=_is_framed(m)) for m in exact]
-    return _outermost(sorted(found, key=lambda candidate: -int(candidate.mask.sum())))
+    apart = [replace(c, mask=m) for c in found for m in ([c.mask] if c.framed else parted(c.mask, terrain.image))]
+    return _beside(_outermost(sorted(apart, key=lambda candidate: -int(candidate.mask.sum()))))
+
+
+def _rests(island: Mask, part: Mask, least: float) -> list[Mask]:
+    """What else there is of an island of which saliency took `part`."""
+    rest = thick(island & ~grown(part, 4))
+    return [placed(m, bounds, island.shape) for m, bounds in pieces(rest, max(least, REST * island.sum()))]
+
+
+def _beside(candidates: list[Candidate]) -> list[Candidate]:
+    """Each with what the others hold."""
+    if len(candidates) < 2:
+        return candidates
+    claims = np.sum([candidate.mask for candidate in candidates], axis=0, dtype=np.uint8)
+    return [replace(c, others=(claims > 1) | ((claims > 0) & ~c.mask)) for c in candidates]
 
 
 def _outermost(candidates: list[Candidate]) -> list[Candidate]:
@@ -101,7 +126,7 @@ def _islands_win(part: Mask, inside: list[Mask], terrain: Terrain) -> bool:
     if part.sum() > union.sum():
         return False
     extra = union & ~grown(part, 4)
-    return not extra.any() or float(terrain.flat[extra].mean()) < 0.6
+    return not extra.any() or _is_thing(extra, terrain)
 
 
 def _hugs(mask: Mask, most: float, terrain: Terrain) -> bool:
@@ -111,8 +136,23 @@ def _hugs(mask: Mask, most: float, terrain: Terrain) -> bool:
     large = float(mask.mean())
     if large > LARGEST or float(np.concatenate(sides).mean()) > most:
         return True
-    runs_off = large > 0.2 and sum(float(side.mean()) > BLED for side in sides) >= 2
+    bled = sum(float(side.mean()) > BLED for side in sides)
+    turned = (mask, mask[::-1], mask.T, mask.T[::-1])
+    if large > CROPPED and bled and max(map(_cropped, turned)) > STRAIGHT:
+        return True
+    runs_off = large > 0.2 and bled >= 2
     return runs_off and float(terrain.clean[~mask].mean()) > 0.7
+
+
+def _cropped(mask: Mask) -> float:
+    """Share of the picture's width along which `mask` ends below at one straight line, above the picture's own edge."""
+    height = len(mask)
+    rows = np.flatnonzero(mask.any(axis=1))
+    last = int(rows[-1])
+    if last >= height - 3:
+        return 0.0
+    lowest = height - 1 - np.argmax(mask[::-1], axis=0)
+    return float((mask.any(axis=0) & (last - lowest <= max(2, 0.01 * height))).mean())
 
 
 def _is_thing(mask: Mask, terrain: Terrain) -> bool:

@@ -19,6 +19,8 @@ SHORE = 0.6
 """Share of an island's surroundings that must be clean: on photographs nothing is an island."""
 COURT = 0.35
 """Share of what an outline encloses that surfaces may take before it is a frame around a panel, not a thing."""
+LINE = 0.3
+"""Share of thin parts from which a thing is line art, to be judged without them."""
 SPECK = 0.0002
 """Share of the picture below which a hole is filled without a look at what is in it."""
 SOFTEST = 14
@@ -32,7 +34,7 @@ def islands(terrain: Terrain) -> list[Mask]:
     """The islands, largest first. Holes through which the ground shows stay open."""
     size = terrain.clean.size
     found = []
-    for piece, bounds in pieces(thick(~terrain.clean), max(36, 0.3 * SMALLEST * size)):
+    for piece, bounds in pieces(_bodies(terrain), max(36, 0.3 * SMALLEST * size)):
         mask = filled(placed(piece, bounds, terrain.clean.shape), terrain)
         if (
             mask.sum() >= SMALLEST * size
@@ -43,9 +45,35 @@ def islands(terrain: Terrain) -> list[Mask]:
     return sorted(found, key=lambda mask: -int(mask.sum()))
 
 
-def thick(mask: Mask) -> Mask:
-    """`mask` without what is thinner than outlines and anti-aliasing are."""
-    radius = max(1, round(0.003 * max(mask.shape)))
+def _bodies(terrain: Terrain) -> Mask:
+    """What is thick and not clean, with the thin parts (stems, straps, bridges) that belong to it."""
+    rough = ~terrain.clean
+    body = thick(rough, terrain.soft)
+    strands = rough & ~body & _alone(terrain)
+    least = round(0.6 * np.sqrt(SMALLEST * rough.size))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((body | strands).astype(np.uint8), connectivity=8)
+    thin = np.bincount(labels[strands], minlength=count)
+    whole = np.bincount(labels.ravel(), minlength=count)
+    lines = np.flatnonzero((thin > LINE * whole) | (stats[:, cv2.CC_STAT_AREA] < least))
+    drawn = np.isin(labels, lines)
+    return np.where(drawn, body, body | strands)
+
+
+def _alone(terrain: Terrain) -> Mask:
+    """Where at most one surface is near: what is thin there is a thing, not the edge between two surfaces."""
+    names = np.zeros(terrain.clean.shape, np.float32)
+    for number, surface in enumerate(terrain.surfaces, 1):
+        names[surface.mask] = number
+    square = np.ones((9, 9), np.uint8)
+    highest = cv2.dilate(names, square)
+    lowest = 999 - cv2.dilate(np.where(names > 0, 999 - names, 0), square)
+    out: Mask = (highest > 0) & (highest == lowest)
+    return out
+
+
+def thick(mask: Mask, soft: int = 0) -> Mask:
+    """`mask` without what is thinner than outlines and anti-aliasing are, which averaging widens by `soft` pixels."""
+    radius = max(1, round(0.003 * max(mask.shape))) + soft
     core = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc(radius), borderType=cv2.BORDER_REPLICATE)
     out: Mask = core > 0
     return out

@@ -28,6 +28,8 @@ MOST = 12
 """Most subjects of one picture: more are a pattern."""
 STRANDS = 0.06
 """How far hair may stick out of an island, in shares of its longest side."""
+SEAM = 3
+"""Pixels by which the border between two things that touch may be wrong."""
 NEAR = 0.5
 """Share of the picture up to which a closer look at a subject shows more than the first one did."""
 AGREEMENT = 0.7
@@ -69,6 +71,8 @@ def cut_out(image: Plane, salient: Plane, terrain: Terrain, candidate: Candidate
         mask = np.ascontiguousarray(candidate.mask[view.slices])
         again = saliency(picture) if view.extent.area < NEAR * canvas.extent.area else salient[view.slices]
         trimap = _trimap(_agreed(again, mask) * ~(terrain.clean[view.slices] & ~mask))
+    if candidate.others is not None:
+        trimap[worn(candidate.others[view.slices], SEAM) & ~grown(candidate.mask[view.slices], SEAM)] = 0
     alpha = matting.alpha(picture, trimap)
     alpha = np.clip((alpha - np.float32(0.03)) / np.float32(0.94), 0, 1)
     if not (alpha > 0.5).any():

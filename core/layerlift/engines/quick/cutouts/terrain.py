@@ -7,14 +7,19 @@ a quadratic polynomial explains; large ones are kept one by one, small ones only
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from layerlift.engines.quick.raster import pieces, placed, worn
+from layerlift.engines.quick.compression import compressed
+from layerlift.engines.quick.cutouts import blend
+from layerlift.engines.quick.cutouts.blend import Blend
+from layerlift.engines.quick.cutouts.grain import calmed, noise, steps
+from layerlift.engines.quick.cutouts.shade import shaded
+from layerlift.engines.quick.raster import bounds_of, pieces, placed, worn
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Mask, Plane
 
@@ -31,72 +36,143 @@ DULL = 0.3
 MOST_SURFACES, MOST_STRETCHES = 48, 400
 DOMINANT = ((3, 0.25), (3, 0.25), (6, 0.45))
 """What one flat stretch that leaks is taken apart into: terms of the polynomial, and the share it must explain."""
+LEVEL = 1 / 255
+DRAWN, WIDE = 0.65 * LEVEL, 0.15
+"""Median distance from its model up to which a surface was drawn (rounding alone makes 0.4 levels); a shaded part of a
+thing misses by more. From `WIDE`, a share of the picture, it is a ground all the same: seamless paper is not exact."""
+DRAWN_JPEG = 0.9 * LEVEL
+"""The same after JPEG."""
+IDLE = 0.2
+"""Mean saliency up to which a surface may miss its model twice as much: nobody takes it for a thing."""
+BLENDED, MOST_BLENDS = 0.05, 3
+"""Share of the picture from which a stretch that no quadratic explains is tried as a drawn gradient; how many are."""
+FOLLOWED = 0.5
+"""Share of such a stretch that the gradient must explain."""
 _SAMPLES = 3000
 _SHADES_OF_NOISE = 2.5
 
 
 @dataclass(frozen=True, eq=False)
+class Quadratic:
+    """Colour as a quadratic polynomial (`coefficients` (6, 3)) of the place in a picture of `shape`."""
+
+    coefficients: NDArray[np.float64]
+    shape: tuple[int, ...]
+
+    def colours(self, y: NDArray[np.intp], x: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Colours (n, 3) at the pixels (y, x)."""
+        return _terms(y, x, self.shape) @ self.coefficients
+
+
+@dataclass(frozen=True, eq=False)
 class Surface:
-    """One large clean stretch: where it is, and its colour as a polynomial (`coefficients` (6, 3))."""
+    """One large clean stretch: where it is, and its colour as a function of the place."""
 
     mask: Mask
-    coefficients: NDArray[np.float64]
+    model: Quadratic | Blend
 
     def colours(self, y: NDArray[np.intp], x: NDArray[np.intp]) -> NDArray[np.float64]:
         """Its colours, continued to the pixels (y, x): (n, 3)."""
-        return _terms(y, x, self.mask.shape) @ self.coefficients
+        return self.model.colours(y, x)
 
 
 @dataclass(frozen=True, eq=False)
 class Terrain:
     """`surfaces`, largest first; `clean`: all clean ground; `flat`: small change to the neighbours; `image`: the
-    picture itself; `noise`: its standard deviation."""
+    picture itself, its grain averaged out; `noise`: the standard deviation of what is left of it; `soft`: by how many
+    pixels averaging has widened edges."""
 
     surfaces: tuple[Surface, ...]
     clean: Mask
     flat: Mask
     image: Plane
     noise: float
+    soft: int = 0
 
 
 def survey(image: Plane, salient: Plane) -> Terrain:
     """The terrain of `image` (H, W, 3) float32 0–1, given how `salient` (H, W) its pixels are."""
+    blocky = compressed(image)
+    image, widened = calmed(image, blocky)
     rest = noise(image)
+    allowed = (DRAWN_JPEG if blocky else DRAWN) + min(rest, LEVEL / 3)
     flat = steps(image) <= STEP + _SHADES_OF_NOISE * rest
     surfaces: list[Surface] = []
     clean = np.zeros(flat.shape, bool)
     large, small = max(64, LARGE * flat.size), max(24, SMALL * flat.size)
+    budget = iter(range(MOST_BLENDS))
     for piece, bounds in islice(pieces(flat, small, connectivity=4), MOST_STRETCHES):
         if piece.sum() >= large:
-            for mask, coefficients in _stretches(image, piece, bounds, rest, large):
-                clean[bounds.slices] |= mask
-                surfaces.append(Surface(placed(mask, bounds, flat.shape), coefficients))
+            for mask, model in _stretches(image, piece, bounds, rest, large, budget):
+                idle = float(salient[bounds.slices][mask].mean()) <= IDLE
+                if (
+                    mask.sum() >= WIDE * flat.size
+                    or _misses(model, image, mask, bounds) <= (2 if idle else 1) * allowed
+                ):
+                    surfaces.append(Surface(placed(mask, bounds, flat.shape), model))
         elif float(salient[bounds.slices][piece].mean()) <= DULL:
             clean[bounds.slices] |= piece & (_fit(image, piece, bounds)[1] <= TIGHT + rest)
     surfaces.sort(key=lambda surface: -int(surface.mask.sum()))
-    return Terrain(tuple(surfaces[:MOST_SURFACES]), clean, flat, image, rest)
+    surfaces = [_completed(surface, image, rest) for surface in surfaces[:MOST_SURFACES]]
+    for surface in surfaces:
+        clean |= surface.mask
+    return Terrain(tuple(surfaces), clean, flat, image, rest, widened)
+
+
+def _misses(model: Quadratic | Blend, image: Plane, mask: Mask, bounds: Bounds) -> float:
+    """Median distance (largest channel) of a surface's inside from its model."""
+    y, x = np.nonzero(worn(np.pad(mask, 1), 1)[1:-1, 1:-1])
+    if not y.size:
+        return np.inf
+    stride = max(1, len(y) // _SAMPLES)
+    y, x = y[::stride] + bounds.y, x[::stride] + bounds.x
+    return float(np.median(np.abs(model.colours(y, x) - image[y, x]).max(axis=1)))
+
+
+def _completed(surface: Surface, image: Plane, grain: float) -> Surface:
+    """The surface with what goes on of it in shade, and behind holes."""
+    mask, window = shaded(image, surface, bounds_of(surface.mask), grain)
+    return replace(surface, mask=placed(mask, window, surface.mask.shape))
 
 
 def _stretches(
-    image: Plane, piece: Mask, bounds: Bounds, grain: float, large: float
-) -> Iterator[tuple[Mask, NDArray[np.float64]]]:
+    image: Plane, piece: Mask, bounds: Bounds, grain: float, large: float, budget: Iterator[int]
+) -> Iterator[tuple[Mask, Quadratic | Blend]]:
     """The surfaces in one flat stretch: itself where one polynomial explains it, else those that dominate it.
 
     Shaded things leak into the panel that they lie on wherever their colours meet: least trimmed squares from the
     commonest colour (P. Rousseeuw, "Least Median of Squares Regression", JASA 79, 1984) tells them apart again.
     """
     coefficients, residual = _fit(image, piece, bounds)
-    if residual <= RESIDUAL + grain:
-        yield piece, coefficients
+    left, wide = piece, piece.sum() >= BLENDED * image.shape[0] * image.shape[1]
+    if residual > TIGHT + grain and wide and next(budget, None) is not None:
+        mask, model = _blended(image, piece, bounds, TIGHT + grain)
+        if mask.sum() >= FOLLOWED * piece.sum():
+            yield mask, model
+            left = piece & ~mask
+    if left is piece and residual <= RESIDUAL + grain:
+        yield piece, Quadratic(coefficients, image.shape)
         return
-    left = piece
     for terms, least in DOMINANT:
         mask, coefficients = _dominant(image, left, bounds, TIGHT + grain, terms)
         mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
         if mask.sum() < max(large, least * piece.sum()):
             continue
-        yield mask, coefficients
+        yield mask, Quadratic(coefficients, image.shape)
         left = left & ~mask
+
+
+def _blended(image: Plane, piece: Mask, bounds: Bounds, tolerance: float) -> tuple[Mask, Blend]:
+    """The part of `piece` that follows the best drawn gradient, and that."""
+    y, x = np.nonzero(piece)
+    y, x = y + bounds.y, x + bounds.x
+    stride = max(1, len(y) // _SAMPLES)
+    pixels = image[y, x]
+    model = blend.fit(y[::stride], x[::stride], pixels[::stride].astype(np.float64), image.shape, tolerance)
+    mask = np.zeros_like(piece)
+    mask[piece] = np.abs(model.colours(y, x) - pixels).max(axis=1) < 1.5 * tolerance
+    mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+    return mask, model
 
 
 def _dominant(
@@ -134,28 +210,6 @@ def plainness(mask: Mask, bounds: Bounds, terrain: Terrain) -> float:
         _, residual = _fit(terrain.image[bounds.slices], piece, place)
         explained += int(piece.sum()) if residual <= TIGHT + terrain.noise else 0
     return explained / total
-
-
-def noise(image: Plane) -> float:
-    """Standard deviation of the pixel noise, robustly: half of the picture may be texture and it is still right.
-
-    J. Immerkær, "Fast Noise Variance Estimation", CVIU 64(2), 1996, with a low quantile in place of the mean.
-    """
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    kernel = np.array(((1, -2, 1), (-2, 4, -2), (1, -2, 1)), np.float32)
-    response = np.abs(cv2.filter2D(grey, -1, kernel, borderType=cv2.BORDER_REFLECT_101))
-    return float(np.quantile(response, 0.3)) / (0.385 * 6)
-
-
-def steps(image: Plane) -> Plane:
-    """Largest change (over channels) from each pixel to its right and lower neighbour."""
-    step = np.zeros(image.shape[:2], np.float32)
-    across, down = cv2.absdiff(image[:, 1:], image[:, :-1]), cv2.absdiff(image[1:], image[:-1])
-    if across.size:
-        step[:, :-1] = np.maximum(np.maximum(across[..., 0], across[..., 1]), across[..., 2])
-    if down.size:
-        np.maximum(step[:-1], np.maximum(np.maximum(down[..., 0], down[..., 1]), down[..., 2]), out=step[:-1])
-    return step
 
 
 def _terms(y: NDArray[np.intp], x: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.float64]:

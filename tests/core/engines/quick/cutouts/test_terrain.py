@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from layerlift.engines.quick.cutouts.grain import noise
 from layerlift.engines.quick.cutouts.islands import filled, islands, softness
-from layerlift.engines.quick.cutouts.terrain import noise, plainness, survey
+from layerlift.engines.quick.cutouts.terrain import plainness, survey
 from layerlift.engines.quick.raster import bounds_of
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Mask, Plane
