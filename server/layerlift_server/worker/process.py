@@ -8,6 +8,7 @@ All callbacks come in the loop's thread.
 from __future__ import annotations
 
 import asyncio
+import errno
 import multiprocessing
 import threading
 from collections.abc import Callable
@@ -82,7 +83,16 @@ class Worker:
             theirs.close()  # so that the pipe ends with the child, and with us
         with self._lock:
             self._process, self._pipe, self._pid = process, ours, process.pid
-        threading.Thread(target=self._watch, args=(process, ours), name="layerlift-worker", daemon=True).start()
+        watcher = threading.Thread(target=self._watch, args=(process, ours), name="layerlift-worker", daemon=True)
+        try:
+            watcher.start()
+        except RuntimeError as error:  # "can't start new thread": as if the process could not be made
+            process.kill()
+            process.join()
+            with self._lock:
+                self._pipe = self._pid = None
+            ours.close()
+            raise OSError(errno.EAGAIN, str(error)) from error
 
     def _watch(self, process: SpawnProcess, pipe: Connection) -> None:
         """Hear events until the process ends, then reap it."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from multiprocessing.context import SpawnProcess
 
@@ -101,6 +102,28 @@ async def test_a_process_that_cannot_be_made_leaves_nothing_open(monkeypatch: py
         await watched.worker.start()
     if sys.platform == "linux":
         assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert watched.worker.pid is None
+    assert not watched.worker.order(messages.Rest())
+
+
+async def test_a_process_that_nobody_could_watch_is_not_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    pids: list[int | None] = []
+    start = threading.Thread.start
+
+    def refuse(self: threading.Thread) -> None:
+        if self.name != "layerlift-worker":
+            return start(self)
+        pids.append(watched.worker.pid)
+        raise RuntimeError("can't start new thread")
+
+    watched = Watched()
+    with monkeypatch.context() as failing:
+        failing.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(OSError, match="new thread"):
+            await watched.worker.start()
+    [pid] = pids
+    assert pid is not None
+    assert not alive(pid)
     assert watched.worker.pid is None
     assert not watched.worker.order(messages.Rest())
 
