@@ -17,7 +17,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-PATIENCE = 180.0
+PATIENCE = float(os.environ.get("LAYERLIFT_PATIENCE", "180"))
 """Seconds until something that should happen is taken for never happening: a first start takes 30 on a busy machine."""
 SCREEN = (1600, 1000)
 
@@ -28,6 +28,9 @@ CheckUpdates=false
 
 [python]
 """
+
+
+_CHATTER = ("krita.lib", "QObject::startTimer", "WARNING: the destination object", "Warning: QQml", "qrc:", "file:///")
 
 
 class Desk:
@@ -132,8 +135,9 @@ class Desk:
         )
 
     def log(self) -> str:
-        """The end of what Krita said."""
-        return self.said.read_text("utf-8", "replace")[-6000:] if self.said.exists() else ""
+        """The end of what Krita said, without what it always says."""
+        lines = self.said.read_text("utf-8", "replace").splitlines() if self.said.exists() else []
+        return "\n".join([line for line in lines if not line.startswith(_CHATTER)][-60:])
 
     def quit(self, seconds: float = 60) -> int:
         """Quit as a person would, without saving; gives Krita's exit code."""

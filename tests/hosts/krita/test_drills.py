@@ -33,6 +33,17 @@ def end(desk: Desk, job: str) -> list[Any]:
     )
 
 
+def keep_busy(desk: Desk, folder: Path, document: str) -> str:
+    """A job that takes some seconds, from another document; `document` is the active one again."""
+    path = str(store(poster(), folder / "busy.raw"))
+    desk.do("room['busy'] = inside.new('Busy', 480, 320, pixels=path)", path=path)
+    job = str(desk.do("answer = inside.run(engine='quick')"))
+    desk.wait("answer = inside.state_of(job) == 'working'", job=job)
+    desk.do("inside.activate(which)", which=document)
+    desk.wait("answer = inside.ident(krita.activeDocument()) == which", which=document)
+    return job
+
+
 def kill_server(desk: Desk) -> None:
     (file,) = (desk.home / "run" / "layerlift").glob("server-*.json")
     os.kill(int(file.stem.removeprefix("server-")), signal.SIGKILL)
@@ -50,7 +61,7 @@ def test_cancelling_at_any_stage_leaves_the_document_as_it_was(desk: Desk, tmp_p
     before = desk.do("answer = inside.state(which)", which=document)
     if stage == "connecting":
         desk.do("inside.studio().link.close(); inside.studio().action.lost(None)")
-    ahead = desk.do("answer = inside.run(engine='quick')") if stage == "queued" else None
+    ahead = keep_busy(desk, tmp_path, document) if stage == "queued" else None
     job = desk.do("job = inside.run(); inside.cancel_at(job, stage); answer = job", stage=stage)
     assert end(desk, job)[1] == "cancelled"
     assert "Cancelled." in desk.do("answer = room['told'].words")
@@ -190,11 +201,13 @@ group.setChildNodes([layer])
 document.rootNode().addChildNode(group, document.rootNode().childNodes()[0])
 group.setLocked(True)
 inside.settle(document)
-document.setActiveNode(layer)
 """,
         which=document,
         name=name,
     )
+    # Only when the Layers docker knows the layer: setActiveNode right after addChildNode asserts (5.1, 5.2).
+    desk.wait("answer = inside.layer_row(name) is not None", name=name)
+    desk.do("inside.doc(which).setActiveNode(inside.node(inside.doc(which), name))", which=document, name=name)
     desk.wait("answer = krita.activeDocument().activeNode().name() == name", name=name)
     job = desk.do("answer = inside.run()")
     assert end(desk, job)[:3] == [name, "inserted", None]

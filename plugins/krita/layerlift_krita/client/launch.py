@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-FILE = "launch.json"
+FILE, LOG = "launch.json", "server.log"
 _HOSTS_OWN = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONNOUSERSITE", "QT_PLUGIN_PATH")
 """What an AppImage or a bundle sets for Krita's own Python and libraries, and would break another Python with."""
 
@@ -43,7 +43,8 @@ def start(words: list[str]) -> subprocess.Popen[bytes]:
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-    with (folder() / "server.log").open("ab") as log:
+    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder() / LOG).open("ab") as log:
         return subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
@@ -53,3 +54,13 @@ def start(words: list[str]) -> subprocess.Popen[bytes]:
             start_new_session=True,
             creationflags=flags,
         )
+
+
+def last_words(most: int) -> str:
+    """The last line that a server left in its log, at most so many characters of it."""
+    try:
+        lines = (folder() / LOG).read_text("utf-8", "replace")[-4096:].splitlines()
+    except OSError:
+        return ""
+    said = [line.removeprefix("layerlift:").strip() for line in lines if line.strip()]
+    return said[-1][:most] if said else ""

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from layerlift.wire import runtime
 from layerlift.wire.connection import Connection
 from layerlift.wire.errors import CLOSE_CODES, LocalProtocolError, RemoteProtocolError
 from layerlift.wire.limits import CHUNK
 from layerlift.wire.messages import Hello, Message, Refused, Stop, Welcome
+from layerlift.wire.runtime import ServerFile
 from layerlift.wire.values import ClientInfo
 from layerlift.wire.websocket import Binary, Closed, Opened, Rejected, Reply, WebSocket
 from layerlift_krita.action.action import Action
 from layerlift_krita.action.ports import Say, Trouble
-from layerlift_krita.client import launch
+from layerlift_krita.client.finder import Finder
 from layerlift_krita.qt import QtCore, QtNetwork
 
 READ_AHEAD = 4 << 20
 """Bytes that Qt reads for us before it makes the server wait: what one turn of the event loop works through."""
 WRITE_AHEAD = 1 << 20
 """Bytes that we hand to Qt before the socket has taken them: enough to keep a loopback busy between two turns."""
-LOOK_EVERY, START_WITHIN = 100, 30_000
-"""Milliseconds between looks for the runtime file of a server that we started, and until we give up: a cold disk."""
 DIAL_WITHIN = 10_000
 """Milliseconds until a server that does not answer our greeting is taken for broken."""
 BACKOFF = (0, 200, 500, 1000, 2000, 4000)
@@ -50,11 +48,8 @@ class ServerLink(QtCore.QObject):
         self._numbers = 0
         self._attempt = 0
         self._start = False
-        self._process: Any = None
-        self._tried: set[int] = set()
         self._silent = 0
-        self._looking = self._timer(LOOK_EVERY, self._look, single=False)
-        self._giving_up = self._timer(START_WITHIN, self._not_started)
+        self.finder = Finder(self._dial, lambda: self._be_away(None), self._be_away, self)
         self._dialling = self._timer(DIAL_WITHIN, lambda: self._broken(Say("The Layerlift server does not answer.")))
         self._returning = self._timer(0, self._seek)
         self._pinging = self._timer(PING_EVERY, self._ping, single=False)
@@ -73,7 +68,7 @@ class ServerLink(QtCore.QObject):
         self._start = self._start or start
         if self.state == "away":
             self._attempt = 0
-            self._tried.clear()
+            self.finder.forgive()
             self._seek()
 
     def say(self, message: Message) -> None:
@@ -116,7 +111,8 @@ class ServerLink(QtCore.QObject):
 
     def close(self) -> None:
         """End the conversation: Krita quits, or the plug-in is unloaded."""
-        for timer in (self._looking, self._giving_up, self._dialling, self._returning, self._pinging):
+        self.finder.stop()
+        for timer in (self._dialling, self._returning, self._pinging):
             timer.stop()
         if self._web is not None and self._web.state == "open":
             self._write(self._web.close())
@@ -124,55 +120,15 @@ class ServerLink(QtCore.QObject):
         self._hang_up()
         self.state = "away"
 
-    # Finding and starting
+    # Reaching it
 
     def _seek(self) -> None:
-        servers = [found for found in runtime.find() if found.tls is None and found.pid not in self._tried]
-        if servers:
-            self._dial(servers[0])
-        elif self._start:
-            self._launch()
-        else:
-            self._be_away(None)
+        self.finder.seek(self._start)
+        if self.finder.starting:
+            self.state = "starting"
+            self._tell_state()
 
-    def _launch(self) -> None:
-        words = launch.command()
-        if words is None:
-            self._be_away(
-                Trouble(
-                    Say("The Layerlift server is not running, and nobody said how to start it."),
-                    Say("Run “layerlift serve” in a terminal, or “layerlift plugins install krita” once."),
-                )
-            )
-            return
-        try:
-            self._process = launch.start(words)
-        except OSError as error:
-            self._be_away(_unstartable(error.strerror or str(error)))
-            return
-        self._tried.clear()
-        self.state = "starting"
-        self._looking.start()
-        self._giving_up.start()
-        self._tell_state()
-
-    def _look(self) -> None:
-        servers = [found for found in runtime.find() if found.tls is None]
-        if servers:
-            self._looking.stop()
-            self._giving_up.stop()
-            self._dial(servers[0])
-        elif self._process is not None and self._process.poll() not in (None, 0):
-            code = self._process.poll()
-            self._looking.stop()
-            self._giving_up.stop()
-            self._be_away(_unstartable(f"exit code {code}"))
-
-    def _not_started(self) -> None:
-        self._looking.stop()
-        self._be_away(_unstartable("it did not answer in time"))
-
-    def _dial(self, server: runtime.ServerFile) -> None:
+    def _dial(self, server: ServerFile) -> None:
         self.state = "dialling"
         self._server = server
         self._web = WebSocket("127.0.0.1", server.port)
@@ -219,7 +175,7 @@ class ServerLink(QtCore.QObject):
             elif isinstance(event, Opened):
                 self.say(Hello(self.me, token=self._server.token))
             elif isinstance(event, Rejected):
-                self._tried.add(self._server.pid)
+                self.finder.pass_over(self._server)
                 self._broken(Say("The Layerlift server refused the connection: {reason}", reason=event.reason))
             elif isinstance(event, Closed):
                 self._broken(Say(CLOSE_CODES.get(event.code, "The connection to the Layerlift server broke.")))
@@ -261,6 +217,8 @@ class ServerLink(QtCore.QObject):
 
     def _ended(self, *_: object) -> None:
         if self._socket is not None and self._socket is self.sender():
+            if self.state == "dialling" and self._web is not None and self._web.state == "connecting":
+                self.finder.pass_over(self._server)
             self._broken(Say("The connection to the Layerlift server broke."))
 
     def _broken(self, sentence: Say) -> None:
@@ -294,10 +252,3 @@ class ServerLink(QtCore.QObject):
     def _tell_state(self) -> None:
         if self.action is not None:
             self.action.listener.changed()
-
-
-def _unstartable(why: str) -> Trouble:
-    return Trouble(
-        Say("The Layerlift server could not be started ({why}).", why=why),
-        Say("Run “layerlift doctor” in a terminal: it says what is missing."),
-    )

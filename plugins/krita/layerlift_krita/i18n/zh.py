@@ -98,8 +98,8 @@ WORDS: dict[str, str] = {
     "The Layerlift server is not running, and nobody said how to start it.": (
         "Layerlift 服务器未运行,且未配置启动方式。"
     ),
-    "Run “layerlift serve” in a terminal, or “layerlift plugins install krita” once.": (
-        "请在终端运行“layerlift serve”,或运行一次“layerlift plugins install krita”。"
+    "Run “layerlift plugins install krita” in a terminal once.": (
+        "请在终端运行一次“layerlift plugins install krita”。"
     ),
     "The Layerlift server could not be started ({why}).": "无法启动 Layerlift 服务器({why})。",
     "Run “layerlift doctor” in a terminal: it says what is missing.": "请在终端运行“layerlift doctor”查看缺少什么。",

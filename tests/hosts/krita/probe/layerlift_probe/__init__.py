@@ -4,6 +4,7 @@ One question a line, as JSON {"code": …, "values": {…}}: the code runs in Kr
 event loop, and what it leaves in `answer` goes back. It never waits: whoever asks asks again until it is true.
 """
 
+import faulthandler
 import json
 import os
 import sys
@@ -34,6 +35,7 @@ def crashed(*error):
 
 
 sys.excepthook = crashed
+faulthandler.enable()
 
 
 class Stalls(QObject):

@@ -8,10 +8,10 @@ from krita import InfoObject, Krita, Selection
 
 try:
     from PyQt5.QtCore import QByteArray
-    from PyQt5.QtWidgets import QApplication, QDockWidget, QListView, QTreeView
+    from PyQt5.QtWidgets import QApplication, QDockWidget, QListView, QMdiArea, QTreeView
 except ImportError:
     from PyQt6.QtCore import QByteArray
-    from PyQt6.QtWidgets import QApplication, QDockWidget, QListView, QTreeView
+    from PyQt6.QtWidgets import QApplication, QDockWidget, QListView, QMdiArea, QTreeView
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
 PIXEL = {"RGBA": 4, "GRAYA": 2, "CMYKA": 5, "LABA": 4}
@@ -72,11 +72,11 @@ def close_all():
 
 
 def activate(which):
-    """Bring a document's window to the front."""
-    krita = Krita.instance()
-    window = krita.activeWindow()
-    view = next(v for v in window.views() if ident(v.document()) == which)
-    window.showView(view)
+    """Bring a document's window to the front. (`showView` and `setActiveDocument` do not in 5.1.)"""
+    window = Krita.instance().activeWindow()
+    number = next(i for i, view in enumerate(window.views()) if ident(view.document()) == which)
+    area = window.qwindow().findChild(QMdiArea)
+    area.setActiveSubWindow(area.subWindowList()[number])
 
 
 # what is in them
