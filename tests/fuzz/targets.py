@@ -9,13 +9,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from layerlift.wire import frames, limits, msgpack
+from layerlift.wire import frames, limits, msgpack, runtime
 from layerlift.wire.connection import Connection
 from layerlift.wire.errors import LocalProtocolError, RemoteProtocolError
+from layerlift.wire.handshake import acceptance
 from layerlift.wire.incoming import Bad, Incoming
 from layerlift.wire.messages import Ack, Chunk, Get, Hello, Message, Put, Ready, Refused, Stop, Welcome
 from layerlift.wire.problems import problem
 from layerlift.wire.values import ClientInfo, DocumentInfo, Limits
+from layerlift.wire.websocket import Binary, Closed, Rejected, Reply, WebSocket
 
 JOB = "01234567-89ab-cdef-0123-456789abcdef"
 BLOCK = memoryview(bytes(limits.CHUNK))
@@ -71,6 +73,26 @@ def _frames(data: bytes, step: int) -> list[tuple[int, bytes] | int]:
     return seen
 
 
+def handshake(data: bytes) -> None:
+    """What a hostile server sends from its first byte on. "PROOF" stands for the right proof: frames can follow it;
+    whatever happens, the client ends in a state that says so, and answers only with whole frames."""
+    socket = WebSocket("localhost", 1, most=1024)
+    socket.request()
+    half = len(data) // 2
+    for part in (data[:half], data[half:]):
+        for event in socket.receive(part.replace(b"PROOF", acceptance(socket._key).encode())):
+            assert not isinstance(event, Reply) or event.data[1] & 0x80
+            assert not isinstance(event, Binary) or len(event.payload) <= 1024
+            assert not isinstance(event, (Closed, Rejected)) or socket.state == "closed"
+    assert len(socket._head) <= limits.HEADERS + len(data) + 64
+
+
+def runtime_file(data: bytes) -> None:
+    """A runtime file with any content: no server, or one that can be written down again."""
+    server = runtime.parse(data)
+    assert server is None or runtime.parse(server.text.encode()) == server
+
+
 def conversation(data: bytes) -> None:
     """Three bytes a step (what, transfer, amount): an honest side says or a hostile one invents a message. Whatever
     comes, the books stay bounded, no credit is negative, and nothing but a protocol error is raised."""
@@ -115,11 +137,12 @@ def _invented(what: int, transfer: int, amount: int) -> Message:
     return made[what]()
 
 
-TARGETS: tuple[Callable[[bytes], None], ...] = (decoder, codec, websocket, conversation)
+TARGETS: tuple[Callable[[bytes], None], ...] = (decoder, codec, websocket, conversation, handshake, runtime_file)
 
 
 def any_target(data: bytes) -> None:
     """One fuzzing execution: the first byte chooses the target; most values are the decoder's, few the slow
     conversation's."""
     if data:
-        TARGETS[min(data[0] >> 3, 3) if data[0] < 26 else 0](data[1:])
+        chosen = 0 if data[0] >= 42 else (data[0] + 6) >> 3 if data[0] >= 26 else min(data[0] >> 3, 3)
+        TARGETS[chosen](data[1:])
