@@ -158,6 +158,37 @@ def test_a_cut_connection_resumes_the_upload_where_it_was(page: Page, picture: P
     assert page.evaluate("window.sockets") == 2
 
 
+def test_a_cut_connection_resumes_a_layer_where_it_was(page: Page, tmp_path: Path) -> None:
+    """The socket is closed under the page in the middle of a layer: the next one begins behind what is there."""
+    big = tmp_path / "wide.png"
+    Image.linear_gradient("L").resize((900, 700)).convert("RGB").save(big)  # 2.5 MB a layer: ten chunks
+    page.add_init_script(
+        """const Socket = WebSocket;
+        window.offsets = [];
+        window.WebSocket = class extends Socket {
+            constructor(address) {
+                super(address);
+                this.addEventListener("message", ({ data }) => {
+                    if (new Uint8Array(data, 0, 1)[0] !== 0x94) return;
+                    window.offsets.push(Number(new DataView(data).getBigUint64(8)));
+                    if (window.offsets.length === 4) this.close(4000);
+                });
+            }
+        };"""
+    )
+    page.reload()
+    page.wait_for_selector("[data-connection=open] .home")
+    lift(page, big)
+    offsets = page.evaluate("window.offsets")
+    chunk = 256 * 1024
+    assert offsets[:4] == [0, chunk, 2 * chunk, 3 * chunk]
+    again = next(index for index in range(4, len(offsets)) if offsets[index] != index * chunk)
+    assert all(offset == index * chunk for index, offset in enumerate(offsets[:again])), "a chunk came twice"
+    assert again == 10
+    view(page, "difference")
+    page.wait_for_selector("#max-difference[data-max='0'], #max-difference[data-max='1']")
+
+
 def test_leaving_while_layers_come_down_leaves_nothing_behind(page: Page, picture: Path) -> None:
     lift(page, picture)
     for _ in range(3):

@@ -176,3 +176,52 @@ def test_big_documents_are_shown_small(workshop: Page) -> None:
     assert small == 1
     assert 24e6 / one**2 <= most_pixels < 24e6 / (one - 1) ** 2
     assert 10 * 4 * 24e6 / ten**2 <= most_bytes < 10 * 4 * 24e6 / (ten - 1) ** 2
+
+
+def test_a_big_stack_goes_through_the_worker_reduced_and_is_measured_whole(workshop: Page) -> None:
+    """6.1 megapixels, a background and a square, 40 levels off at one pixel: shown at 1 : 2, measured at 1 : 1."""
+    found = workshop.evaluate(
+        """async () => {
+            const { Darkroom } = await import("/static/pixels/darkroom-door.js");
+            const [width, height] = [2551, 2400];
+            const solid = (w, h, colour) => new Uint8Array(new Uint32Array(w * h).fill(colour).buffer);
+            const layers = [
+                { bounds: { x: 0, y: 0, width, height }, colour: 0xff406080 },
+                { bounds: { x: 2401, y: 1201, width: 101, height: 51 }, colour: 0xff2030a0 },
+            ].map((layer, index) => ({ ...layer, index, depth: 8, opacity: 1 }));
+            const shown = [];
+            const room = new Darkroom({ width, height, depth: 8, layers }, (picture) => shown.push(picture));
+            const canvas = new OffscreenCanvas(width, height);
+            const context = canvas.getContext("2d");
+            for (const { index, bounds, colour, ...rest } of layers) {
+                const [r, g, b] = [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255];
+                context.fillStyle = `rgb(${r} ${g} ${b})`;
+                context.fillRect(bounds.x, bounds.y, bounds.width, bounds.height);
+                const pixels = solid(bounds.width, bounds.height, colour);
+                if (index === 1) pixels[4 * (50 * 101 + 100)] -= 40;
+                const sink = room.sink({ index, bounds, ...rest });
+                sink.open(pixels.length);
+                const half = pixels.length / 2;
+                for (const from of [0, half]) sink.write(from, pixels.slice(from, from + half));
+            }
+            await room.developed;
+            const { summary } = await room.compare(await canvas.convertToBlob());
+            const { bitmap } = await room.amplify(255);
+            const map = new OffscreenCanvas(bitmap.width, bitmap.height);
+            const read = map.getContext("2d", { willReadFrequently: true });
+            read.drawImage(bitmap, 0, 0);
+            const lit = (x, y) => read.getImageData(x, y, 1, 1).data[0] > 100;
+            const wrong = await room.compare(new Blob(["no picture"])).catch(() => "unreadable");
+            room.close();
+            const places = shown.map(({ bounds, bitmap: picture }) => [bounds, picture.width, picture.height]);
+            return { factor: room.factor, summary, places, lit: [lit(1250, 625), lit(1249, 625), lit(0, 0)], wrong };
+        }"""
+    )
+    assert found["factor"] == 2
+    assert found["summary"] == {"max": 40, "changed": pytest.approx(1 / (2551 * 2400))}
+    assert found["places"] == [
+        [{"x": 0, "y": 0, "width": 1276, "height": 1200}, 1276, 1200],
+        [{"x": 1200, "y": 600, "width": 51, "height": 26}, 51, 26],
+    ]
+    assert found["lit"] == [True, False, False]
+    assert found["wrong"] == "unreadable"

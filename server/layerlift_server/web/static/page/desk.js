@@ -27,7 +27,7 @@ export class Desk extends Listeners {
     this.uploads = new Map();
     this.listed = new Set();
     this.sending = Promise.resolve();
-    const hello = { client: { name: "Layerlift page", version } };
+    const hello = { client: { name: text.client, version } };
     this.connection = new Connection(address, hello, {
       onstate: (state) => this.entered(state),
       onmessage: (message) => this.hear(message),

@@ -6,6 +6,7 @@ import { complain, problem } from "./trouble.js";
 
 /** Listen on the whole page. `take(files)` gets at least one file. */
 export function listenForPictures(take) {
+  document.body.append(el("div", { class: "let-go", "aria-hidden": "true" }, icon("picture"), text.dropping));
   let depth = 0;
   const over = (inside) => document.body.classList.toggle("dropping", inside);
   const files = (transfer) => [...(transfer?.files ?? [])];
@@ -19,8 +20,10 @@ export function listenForPictures(take) {
     depth = Math.max(0, depth - 1);
     over(depth > 0);
   });
-  addEventListener("dragover", (event) => event.preventDefault());
+  const isField = ({ target }) => target instanceof HTMLInputElement; // words may be dropped there
+  addEventListener("dragover", (event) => isField(event) || event.preventDefault());
   addEventListener("drop", (event) => {
+    if (isField(event) && files(event.dataTransfer).length === 0) return;
     event.preventDefault(); // else the browser leaves the page to show the file
     depth = 0;
     over(false);
@@ -61,6 +64,5 @@ export function target(take, options) {
     el("div", { class: "choose" }, choose, input, el("span", { class: "faint" }, text.orPaste, " ", el("kbd", {}, apple ? "⌘" : "Ctrl"), " ", el("kbd", {}, "V"))),
     el("p", { class: "faint small" }, text.kinds, " ", local ? text.stays : text.goesTo(location.hostname)),
     options,
-    el("div", { class: "let-go", "aria-hidden": "true" }, icon("picture"), text.dropping),
   );
 }

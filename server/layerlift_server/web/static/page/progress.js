@@ -6,7 +6,7 @@ import { text } from "./strings.js";
 /** {element, show(job)}: the bar is indeterminate where nobody knows. */
 export function progressOf(name) {
   const bar = el("progress", { max: 1, "aria-label": name });
-  const stage = el("span", { class: "stage" });
+  const stage = el("span", { class: "doing" });
   const rest = el("span", { class: "rest" });
   return {
     element: el("div", { class: "progress" }, bar, el("div", { class: "progress-words" }, stage, rest)),

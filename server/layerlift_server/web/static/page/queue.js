@@ -43,7 +43,7 @@ function made(job, desk) {
   const say = quarters((name, stage, fraction) => announce(text.progressNews(name, stage, fraction)));
   let drawn = "";
   const show = (now) => {
-    const face = [now.state, now.kept, now.problem?.sentence, now.layers, now.name, now.client, now.attempt].join("|");
+    const face = [now.state, now.kept, now.problem?.sentence, now.layers, now.name, now.client, now.attempt, age(now)].join("|");
     if (face !== drawn) fill(element, ...faceOf(now, desk, progress));
     drawn = face;
     if (BUSY.has(now.state)) progress.show(now);
@@ -57,8 +57,8 @@ function faceOf(job, desk, progress) {
     text.stateOf[job.state],
     job.layers ? text.layers(job.layers) : null,
     job.width ? text.size(job.width, job.height) : null,
-    job.client ? text.by(job.client) : null,
-    BUSY.has(job.state) ? null : ago(job.finished ?? job.created),
+    job.client && job.client !== text.client ? text.by(job.client) : null,
+    age(job),
   ];
   return [
     el("span", { class: `light ${job.state}`, "aria-hidden": "true" }),
@@ -70,12 +70,16 @@ function faceOf(job, desk, progress) {
   ];
 }
 
+function age(job) {
+  return BUSY.has(job.state) ? null : ago(job.finished ?? job.created);
+}
+
 function acts(job, desk) {
   if (job.mine === false) return [];
   const attempt = (deed) => () => deed().catch((error) => complain(problemOf(error)));
   const look = (label, name) => el("a", { class: "button small", href: `#/job/${job.job}`, "aria-label": name, "data-focus": `look ${job.job}` }, label);
   if (BUSY.has(job.state)) {
-    const watch = look(text.open, text.watchName(job.name));
+    const watch = look(text.follow, text.watchName(job.name));
     return [watch, button(text.cancel, () => desk.cancel(job.job), { kind: "small", name: text.cancelName(job.name), "data-focus": `cancel ${job.job}` })];
   }
   const keep = button(text.keep, attempt(() => desk.keep(job.job, !job.kept)), {

@@ -7,6 +7,7 @@ const plural = (count, one, many) => `${whole(count)} ${count === 1 ? one : many
 
 export const text = {
   title: "Layerlift",
+  client: "Layerlift page",
   headline: "Drop a picture. Lift out its layers.",
   lede: "Text, subjects, shapes and the background behind them. Put back together, they are your picture.",
   dropping: "Let go to lift its layers",
@@ -81,6 +82,7 @@ export const text = {
   cancel: "Cancel",
   cancelName: (name) => `Cancel ${name}`,
   open: "Look",
+  follow: "Watch",
   openName: (name) => `Look at the layers of ${name}`,
   watchName: (name) => `Watch ${name}`,
   removeName: (name) => `Delete ${name} and its layers`,
