@@ -33,6 +33,8 @@ OWN = 0.8
 PRIOR = 0.1
 """Weight of the engine's colour against the document's pixels, where the layer is seen."""
 INFLATION = 1e-3
+SPARSE = 3
+"""At most every so many-th pixel is looked at along either axis: thin strokes must not be missed."""
 _CHUNK = 1 << 13
 
 
@@ -67,7 +69,7 @@ def learn(
 
 
 def _expect(document: Document, grid: Grid, seen: Moments, models: Sequence[LayerModel], cells: Cells) -> list[Tally]:
-    stride = min(2, stride_for(grid, 1.5))
+    stride = min(SPARSE, stride_for(grid, 1.5))
     touched = cv2.dilate((cells.mixed != 0).astype(np.uint8), np.ones((2, 2), np.uint8), anchor=(1, 1)) > 0
     tallies = in_parallel(
         lambda place: _untouched(seen, models[place], (cells.base == place) & ~touched), range(len(models))
