@@ -38,8 +38,6 @@ SAME = 0.6
 """Intersection over union from which a component and the islands in it are the same thing."""
 NESTED = 0.6
 """Share of a candidate inside a larger one from which it is a part of that."""
-REST = 0.25
-"""Share of an island from which what saliency left of it is a thing, too."""
 UPRIGHT = 0.95
 """Share of its tightest rectangle that a photograph in a frame fills; cut-outs fill less."""
 
@@ -59,7 +57,6 @@ class Candidate:
 
 def propose(salient: Plane, terrain: Terrain) -> list[Candidate]:
     """What may be a subject, largest first, given what is `salient` (H, W)."""
-    least = SMALLEST * salient.size
     exact = [m for m in islands(terrain) if not _hugs(m, SHORED, terrain) and _is_thing(m, terrain)]
     found: list[Candidate] = []
     for part in _parts(salient, terrain):
@@ -70,16 +67,9 @@ def propose(salient: Plane, terrain: Terrain) -> list[Candidate]:
         if not inside or not _islands_win(part, inside, terrain):
             found.append(Candidate(part, sure, exact=False))
             exact = [m for m in exact if not any(m is other for other in inside)]
-            exact += [rest for m in inside for rest in _rests(m, part, least)]
     found += [Candidate(m, 0.6 + 0.4 * float(salient[m].mean()), exact=True, framed=_is_framed(m)) for m in exact]
     apart = [replace(c, mask=m) for c in found for m in ([c.mask] if c.framed else parted(c.mask, terrain.image))]
     return _beside(_outermost(sorted(apart, key=lambda candidate: -int(candidate.mask.sum()))))
-
-
-def _rests(island: Mask, part: Mask, least: float) -> list[Mask]:
-    """What else there is of an island of which saliency took `part`."""
-    rest = thick(island & ~grown(part, 4))
-    return [placed(m, bounds, island.shape) for m, bounds in pieces(rest, max(least, REST * island.sum()))]
 
 
 def _beside(candidates: list[Candidate]) -> list[Candidate]:

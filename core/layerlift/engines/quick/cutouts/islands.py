@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from layerlift.engines.quick.cutouts.terrain import Surface, Terrain
-from layerlift.engines.quick.raster import disc, grown, holes, pieces, placed
+from layerlift.engines.quick.raster import bounds_of, disc, grown, holes, pieces, placed
 from layerlift.imaging.layer import Mask, Plane
 
 SMALLEST = 0.003
@@ -21,6 +21,8 @@ COURT = 0.35
 """Share of what an outline encloses that surfaces may take before it is a frame around a panel, not a thing."""
 LINE = 0.3
 """Share of thin parts from which a thing is line art, to be judged without them."""
+SPARSE = 0.05
+"""Share of its bounds that a slender thing fills at least: a frame with gaps fills less."""
 SPECK = 0.0002
 """Share of the picture below which a hole is filled without a look at what is in it."""
 SOFTEST = 14
@@ -139,8 +141,10 @@ def _surrounded(mask: Mask, terrain: Terrain) -> bool:
 
 
 def _is_frame(mask: Mask) -> bool:
-    """Whether it is a line around something rather than something."""
-    return float(mask.sum()) < 0.5 * float((mask | holes(mask)).sum()) and _slender(mask)
+    """Whether it is a line around something, or what is seen of one, rather than something."""
+    area = float(mask.sum())
+    around = area < 0.5 * float((mask | holes(mask)).sum()) or area < SPARSE * bounds_of(mask).extent.area
+    return around and _slender(mask)
 
 
 def _is_shadow(mask: Mask, terrain: Terrain) -> bool:

@@ -154,6 +154,8 @@ def _stretches(
         yield piece, Quadratic(coefficients, image.shape)
         return
     for terms, least in DOMINANT:
+        if left.sum() < large:
+            return
         mask, coefficients = _dominant(image, left, bounds, TIGHT + grain, terms)
         mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
         if mask.sum() < max(large, least * piece.sum()):

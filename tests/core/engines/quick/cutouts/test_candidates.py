@@ -86,3 +86,35 @@ def test_eyes_belong_to_their_face() -> None:
     image = laid(laid(laid(ground(), face, busy(8)), disc(130, 180, 24), (0.5, 0.5, 0.5)), eye, busy(9))
     plane = salient(face)
     assert len(propose(plane, survey(image, plane))) == 1
+
+
+def test_a_photograph_above_a_panel_is_no_subject() -> None:
+    """It runs off the picture and ends at one straight line, though saliency fades before the right edge."""
+    image = busy(10)
+    image[210:] = image[210:] * 0.3 + 0.6
+    upper = np.zeros(SIZE, bool)
+    upper[:210, :330] = True
+    plane = salient(upper)
+    assert propose(plane, survey(image, plane)) == []
+
+
+def test_a_thing_behind_a_panel_is_one() -> None:
+    thing = disc(150, 200, 90)
+    thing[210:] = False
+    plane = salient(thing)
+    (found,) = propose(plane, survey(busy(11), plane))
+    assert overlap(found.mask, thing) > 0.95
+
+
+def test_things_that_touch_know_of_each_other() -> None:
+    left, right = disc(150, 130, 60), disc(150, 245, 60)
+    image = laid(ground(), left, busy(13) * np.float32((1, 0.2, 0.1)))
+    image = laid(image, right, busy(14) * np.float32((0.1, 0.2, 1)))
+    plane = np.zeros(SIZE, np.float32)
+    one, two = propose(plane, survey(image, plane))
+    assert one.others is not None
+    assert two.others is not None
+    assert overlap(one.others, two.mask) > 0.95
+    assert not (one.others & one.mask).any()
+    (alone,) = propose(plane, survey(laid(ground(), left, busy(13)), plane))
+    assert alone.others is None

@@ -163,3 +163,21 @@ def test_an_upright_photograph_is_a_graphic_and_numbered_apart() -> None:
         tile[100:320, x : x + 200] = 1
         image = put(image, tile, texture(20 + number, scale=1.5))
     assert sorted((str(e.role), e.name) for e in find(image)) == [("graphic", "Photo"), ("graphic", "Photo 2")]
+
+
+def test_things_that_touch_are_cut_apart() -> None:
+    left, right = blob(190, 210, 80), blob(340, 210, 80)
+    image = put(blank(), left, texture(30) * np.array((1, 0.3, 0.2), np.float32))
+    image = put(image, right, texture(31) * np.array((0.2, 0.4, 1), np.float32))
+    found = [spread(element) for element in find(image)]
+    assert len(found) == 2
+    for truth in (left * (1 - right), right):
+        assert max(overlap(truth, alpha) for alpha in found) > 0.9
+
+
+def test_a_thing_is_cut_without_its_soft_shadow() -> None:
+    alpha = blob(280, 200, 80)
+    shade = cv2.GaussianBlur(np.roll(alpha, (12, 6), (0, 1)), (0, 0), 10)[..., None]
+    image = put((blank() * (1 - np.float32(0.4) * shade)).astype(np.float32), alpha, texture(32))
+    (element,) = find(image)
+    assert overlap(spread(element), alpha) > 0.95

@@ -131,3 +131,51 @@ def test_noise_is_measured_beside_texture() -> None:
     grainy = ground() + np.random.default_rng(0).normal(0, sigma, (*SIZE, 3)).astype(np.float32)
     grey = sigma * float(np.linalg.norm((0.299, 0.587, 0.114)))
     assert 0.7 * grey < noise(laid(grainy, disc(150, 200, 60), busy(1))) < 1.5 * grey
+
+
+def test_a_round_blend_is_one_surface_up_to_its_tip() -> None:
+    v, u = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    t = np.hypot(u - 180, v - 140)[..., None] / 300
+    image = (np.float32((0.95, 0.9, 0.7)) * (1 - t) + np.float32((0.4, 0.5, 0.6)) * t).astype(np.float32)
+    thing = disc(140, 180, 40)
+    terrain = survey(laid(np.round(image * 255).astype(np.float32) / 255, thing, busy(0)), CALM)
+    assert terrain.clean[~disc(140, 180, 44)].mean() > 0.98
+    y, x = np.nonzero(thing)
+    assert np.abs(terrain.surfaces[0].colours(y, x) - image[y, x]).max() < 3 / 255
+
+
+def test_a_grainy_ground_is_clean() -> None:
+    rough = np.random.default_rng(1).normal(0, 1, (SIZE[0] // 2, SIZE[1] // 2)).astype(np.float32)
+    grain = cv2.resize(rough, (SIZE[1], SIZE[0]), interpolation=cv2.INTER_CUBIC)[..., None] * (4 / 255)
+    thing = disc(150, 200, 60)
+    image = laid((ground() + grain).astype(np.float32), thing, busy(0))
+    terrain = survey(image, CALM)
+    assert terrain.soft > 0
+    assert terrain.clean[~disc(150, 200, 66)].mean() > 0.97
+    (found,) = islands(terrain)
+    assert overlap(found, thing) > 0.9
+
+
+def test_a_softly_shaded_part_of_a_thing_is_no_ground() -> None:
+    """A drawn panel of the same size is one; so is the shaded part where nobody would take it for a thing."""
+    v, u = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    swell = np.float32(0.6) + np.float32(0.06) * np.sin(u / 14) + np.float32(0.04) * np.cos(v / 11)
+    part = disc(150, 200, 40)
+    looked_at = disc(150, 200, 60).astype(np.float32)
+    shaded_part = laid(busy(6), part, np.dstack([swell, swell * 0.9, swell * 0.8]))
+    drawn_part = laid(busy(6), part, (0.6, 0.5, 0.4))
+    assert survey(shaded_part, looked_at).clean[part].mean() < 0.2
+    assert survey(drawn_part, looked_at).clean[part].mean() > 0.9
+
+
+def test_a_thin_bridge_belongs_to_the_thing_and_a_drawn_line_does_not() -> None:
+    glasses = disc(150, 150, 40) | disc(150, 250, 40)
+    glasses[148:151, 180:220] = True
+    (found,) = islands(survey(laid(ground(), glasses, busy(2)), CALM))
+    assert overlap(found, glasses) > 0.95
+    frame = np.zeros(SIZE, bool)
+    frame[20:280, 20:380] = True
+    frame[22:278, 22:378] = False
+    thing = disc(150, 200, 50)
+    (found,) = islands(survey(laid(laid(ground(), frame, (0.1, 0.1, 0.1)), thing, busy(2)), CALM))
+    assert overlap(found, thing) > 0.95
