@@ -199,7 +199,9 @@ def test_a_big_stack_goes_through_the_worker_reduced_and_is_measured_whole(works
                 context.fillRect(bounds.x, bounds.y, bounds.width, bounds.height);
                 const pixels = solid(bounds.width, bounds.height, colour);
                 if (index === 1) pixels[4 * (50 * 101 + 100)] -= 40;
-                const sink = room.sink({ index, bounds, ...rest });
+                const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", pixels));
+                const digest = Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+                const sink = room.sink({ index, bounds, digest, ...rest });
                 sink.open(pixels.length);
                 const half = pixels.length / 2;
                 for (const from of [0, half]) sink.write(from, pixels.slice(from, from + half));
@@ -225,3 +227,22 @@ def test_a_big_stack_goes_through_the_worker_reduced_and_is_measured_whole(works
     ]
     assert found["lit"] == [True, False, False]
     assert found["wrong"] == "unreadable"
+
+
+def test_a_damaged_layer_is_not_shown(workshop: Page) -> None:
+    said = workshop.evaluate(
+        """async () => {
+            const { Darkroom } = await import("/static/pixels/darkroom-door.js");
+            const layer = { index: 0, bounds: { x: 0, y: 0, width: 2, height: 2 }, depth: 8, opacity: 1 };
+            const shown = [];
+            const stack = { width: 2, height: 2, depth: 8, layers: [layer] };
+            const room = new Darkroom(stack, (picture) => shown.push(picture));
+            const sink = room.sink({ ...layer, digest: "0".repeat(64) });
+            sink.open(16);
+            sink.write(0, new Uint8Array(16));
+            const reason = await room.developed.catch((error) => error.message);
+            room.close();
+            return [reason, shown.length];
+        }"""
+    )
+    assert said == ["a layer arrived damaged", 0]

@@ -1,4 +1,4 @@
-/** The server's engines, and why one cannot run here. Law: draws what Welcome said. */
+/** The server's engines, why one cannot run here, and what the server takes. Law: draws what Welcome said. */
 
 import { el, fill } from "./elements.js";
 import { text } from "./strings.js";
@@ -6,8 +6,12 @@ import { text } from "./strings.js";
 export class Engines {
   constructor(desk) {
     this.list = el("ul", { class: "engines" }, el("li", { class: "faint" }, text.enginesNone));
-    this.element = el("section", { class: "card", "aria-labelledby": "engines-title" }, el("h2", { id: "engines-title" }, text.engines), this.list);
+    this.takes = el("p", { class: "small faint" });
+    this.element = el("section", { class: "card", "aria-labelledby": "engines-title" }, el("h2", { id: "engines-title" }, text.engines), this.list, this.takes);
     desk.on("engines", (engines) => engines.length > 0 && fill(this.list, ...engines.map(row)));
+    desk.on("connection", ({ state, welcome }) => {
+      if (state === "open") this.takes.textContent = text.takes(welcome.server, welcome.limits);
+    });
   }
 }
 

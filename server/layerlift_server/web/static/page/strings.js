@@ -35,6 +35,8 @@ export const text = {
   engineReady: "Ready",
   engineMissing: "Not available",
   enginesNone: "Shown once the server answers.",
+  takes: (server, { pixels, upload }) =>
+    `${server} takes pictures of up to ${whole(pixels / 1e6)} megapixels in files of up to ${megabytes(upload)}.`,
   devices: "Paired devices",
   devicesEmpty: "None. Krita and GIMP on this computer need no pairing; Photoshop and other computers do.",
   pair: "Pair a device",

@@ -34,9 +34,9 @@ export class Darkroom {
 
   /** Where a download of this layer's bytes goes (see protocol/transfers.js). */
   sink(layer) {
-    const { index, bounds, depth, opacity } = layer;
+    const { index, bounds, depth, opacity, digest } = layer;
     return {
-      open: (size) => this.worker.postMessage({ do: "layer", index, bounds, depth, opacity, size }),
+      open: (size) => this.worker.postMessage({ do: "layer", index, bounds, depth, opacity, digest, size }),
       write: (offset, data) => {
         const { buffer, byteOffset: from, byteLength: length } = data;
         this.worker.postMessage({ do: "bytes", buffer, from, length, offset }, [buffer]);

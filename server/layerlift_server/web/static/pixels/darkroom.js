@@ -32,7 +32,7 @@ const deeds = {
     table = await tableFor(icc);
   },
 
-  /** A layer is about to come: {index, bounds, depth, opacity, size}. */
+  /** A layer is about to come: {index, bounds, depth, opacity, size, digest}. */
   layer(layer) {
     coming = { ...layer, bytes: new Uint8Array(layer.size), have: 0 };
   },
@@ -68,7 +68,8 @@ const deeds = {
   },
 };
 
-async function develop({ index, bounds, depth, opacity, bytes }) {
+async function develop({ index, bounds, depth, opacity, bytes, digest }) {
+  if ((await sha256(bytes)) !== digest) throw new Error("a layer arrived damaged");
   const pixels = depth === 16 ? new Uint16Array(bytes.buffer) : bytes;
   stack.composite?.lay(pixels, bounds, opacity);
   coming = null;
@@ -78,6 +79,12 @@ async function develop({ index, bounds, depth, opacity, bytes }) {
   const light = lightness(small.data);
   const bitmap = await createImageBitmap(new ImageData(small.data, small.bounds.width, small.bounds.height));
   postMessage({ type: "developed", index, bounds: small.bounds, bitmap, mask, light }, [bitmap, mask.data.buffer]);
+}
+
+/** SHA-256 in lower-case hexadecimal, as the server states it. (A page at 127.0.0.1 or with TLS always has this.) */
+async function sha256(bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The reduced layer's alpha once more reduced, by the nearest pixel: {step, width, data}. */
