@@ -141,7 +141,7 @@ ROOMS: dict[str, set[str]] = {
     "rapidocr": {"engines/quick/ocr.py"},
     "pptx": {"formats/pptx.py"},
     "rich": {"cli/"},
-    "aiohttp": {"app.py", "sockets/transport.py", "http/middleware.py", "http/routes.py"},
+    "aiohttp": {"app.py", "doctor/program.py", "sockets/transport.py", "http/middleware.py", "http/routes.py"},
     "cryptography": {"security/certificate.py"},
     "krita": {"__init__.py", "host/"},
     "pykrita": {"qt.py"},

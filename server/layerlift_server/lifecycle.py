@@ -24,13 +24,19 @@ from layerlift_server.security import private_files
 from layerlift_server.security.certificate import spelled
 from layerlift_server.settings import Settings
 from layerlift_server.signals import StopSignals
-from layerlift_server.sockets.transport import fast_reader
+from layerlift_server.sockets.transport import fast_reader, new_enough
 
 DONE, FAILED, ALREADY_RUNNING = 0, 1, 3
 """Exit codes: quit as asked; could not start; another server of this user runs (its address is printed)."""
 
 _OTHER_SECONDS = GRACE_SECONDS + 10.0
 """For a server that is just starting to write its runtime file, or for one that quits to be gone."""
+
+
+class TooOld(LayerliftError):
+    """A library that the server stands on lacks what keeps it safe."""
+
+    code = "too-old"
 
 
 class InUse(LayerliftError):
@@ -79,6 +85,8 @@ def _serve(
     if not store.take():
         raise InUse(f"Another server uses {settings.data}.", "Quit it, or name another folder for this one.")
     leaving.callback(store.release)
+    if not new_enough():
+        raise TooOld("aiohttp is too old for this server.", "Upgrade it: `layerlift doctor` says how.")
     _raise_open_files()
     leaving.callback(logs.end, logs.begin(settings.log, verbose=settings.verbose, folder=settings.data))
     asyncio.run(_live(settings, jobs(settings), presence, tell))

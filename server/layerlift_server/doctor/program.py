@@ -8,7 +8,6 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 
 from layerlift_server.doctor.finding import Finding
 from layerlift_server.limits import CONNECTIONS, OPEN_FILES
@@ -33,12 +32,18 @@ def http_server(_settings: Settings) -> Iterator[Finding]:
     if importlib.util.find_spec("aiohttp") is None:
         yield Finding("aiohttp", False, "aiohttp is missing.", 'Install it: pip install "layerlift[server]"')
         return
-    from layerlift_server.sockets.transport import fast_reader
+    import aiohttp
 
-    if fast_reader():
-        yield Finding("aiohttp", True, f"aiohttp {_version('aiohttp')} with its compiled reader.")
+    from layerlift_server.sockets.transport import OLDEST_AIOHTTP, fast_reader, new_enough
+
+    if not new_enough():
+        oldest = ".".join(map(str, OLDEST_AIOHTTP))
+        words = f"aiohttp {aiohttp.__version__} is too old: it buffers whatever a client declares."
+        yield Finding("aiohttp", False, words, f'Upgrade it: pip install --upgrade "aiohttp>={oldest}"')
+    elif fast_reader():
+        yield Finding("aiohttp", True, f"aiohttp {aiohttp.__version__} with its compiled reader.")
     else:
-        words = f"aiohttp {_version('aiohttp')} runs without its compiled reader: uploads are up to 100 times slower."
+        words = f"aiohttp {aiohttp.__version__} runs without its compiled reader: uploads are up to 100 times slower."
         remedy = "Reinstall it from a wheel (pip install --force-reinstall aiohttp), without AIOHTTP_NO_EXTENSIONS."
         yield Finding("aiohttp", False, words, remedy)
 
@@ -70,10 +75,3 @@ def loopback(_settings: Settings) -> Iterator[Finding]:
         yield Finding("loopback", False, f"This machine cannot reach itself at 127.0.0.1 ({error}).", remedy)
         return
     yield Finding("loopback", good, "This machine reaches itself at 127.0.0.1.", "" if good else "Check the firewall.")
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # frozen builds may leave the metadata out
-        return "?"

@@ -8,8 +8,10 @@ the socket's own backpressure.
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 
+import aiohttp
 from aiohttp import WSMsgType, web
 
 from layerlift.wire import errors
@@ -24,6 +26,16 @@ from layerlift_server.sockets.session import Session
 
 _REASON = 123
 """Most bytes of a close frame's reason (RFC 6455, 5.5: 125 with the code)."""
+
+
+OLDEST_AIOHTTP = (3, 14, 1)
+"""The first that refuses a websocket frame by its declared length; those before buffer whatever is declared."""
+
+
+def new_enough() -> bool:
+    """Whether this aiohttp is one that bounds what it buffers."""
+    numbers = tuple(int(part) for part in re.findall(r"[0-9]+", aiohttp.__version__)[:3])
+    return numbers >= OLDEST_AIOHTTP
 
 
 def fast_reader() -> bool:

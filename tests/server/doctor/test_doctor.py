@@ -77,6 +77,9 @@ def test_old_or_small_pythons(settings: Settings, monkeypatch: pytest.MonkeyPatc
 
 def test_aiohttp_missing_or_slow(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     assert one(program.http_server(settings)).ok
+    monkeypatch.setattr(transport.aiohttp, "__version__", "3.9.0b2")
+    assert "3.14.1" in one(program.http_server(settings)).remedy
+    monkeypatch.undo()
     monkeypatch.setattr(transport, "fast_reader", lambda: False)
     assert "wheel" in one(program.http_server(settings)).remedy
     monkeypatch.setattr(program.importlib.util, "find_spec", lambda _: None)

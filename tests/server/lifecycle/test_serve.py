@@ -18,6 +18,7 @@ from layerlift_server.jobs.port import Jobs
 from layerlift_server.lifecycle import ALREADY_RUNNING, DONE, FAILED, serve
 from layerlift_server.runtime_file import LOCK, Lock, RuntimeFile
 from layerlift_server.settings import Settings
+from layerlift_server.sockets import transport
 from server.fakes.jobs import FakeJobs
 
 Make = Callable[[Settings], Jobs]
@@ -87,6 +88,13 @@ def test_two_servers_do_not_share_a_data_folder(settings: Settings, jobs: Make, 
     assert "Another server uses" in told.lines[0]
     lock.release()
     assert serve(settings, jobs=jobs, tell=told) == DONE
+
+
+def test_with_an_old_aiohttp_it_does_not_start(settings: Settings, jobs: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport.aiohttp, "__version__", "3.13.5")
+    told = Told()
+    assert serve(settings, jobs=jobs, tell=told) == FAILED
+    assert "too old" in told.lines[0]
 
 
 def test_remote_it_says_what_to_pin(settings: Settings, jobs: Make) -> None:
