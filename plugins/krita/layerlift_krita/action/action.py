@@ -7,6 +7,7 @@ called: by the user (`run`, `cancel`, `insert`, …), by the link (`connected`, 
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, Protocol
 
 from layerlift.wire.messages import (
@@ -132,9 +133,11 @@ class Action:
                 place = self.host.place(entry["place"])
                 if place is None:
                     continue
-                task = Task(Wish(), place, job=str(entry["job"]), created=float(entry["created"]), state="lost")
+                task = Task(
+                    Wish(), place, job=str(uuid.UUID(entry["job"])), created=float(entry["created"]), state="lost"
+                )
                 task.seal = str(entry["seal"])
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, AttributeError):
                 continue
             task.submitted, task.asked = True, False
             self.tasks.append(task)

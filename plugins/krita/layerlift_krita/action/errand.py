@@ -32,6 +32,7 @@ def begin(task: Task, link: Link, welcome: Welcome) -> None:
     """The connection stands (again): go on where the task is."""
     task.transfer, task.fetch = None, None
     if task.submitted:
+        task.move("lost")  # until the server has said where it is
         link.say(Watch(task.job))
     elif task.snapshot is not None:
         problem = unfit(task, welcome)
@@ -129,15 +130,14 @@ def heard(task: Task, message: Message, link: Link) -> None:
     """The server said something about this task's job or transfer."""
     if isinstance(message, Queued):
         task.release()
-        task.move("queued")
-        task.position = message.position
+        if task.follow("queued"):
+            task.position = message.position
     elif isinstance(message, Started):
         task.release()
-        task.move("working")
+        task.follow("working")
     elif isinstance(message, Progress):
-        if task.state != "working":
-            task.move("working")
-        task.stage, task.fraction, task.eta = message.stage, message.fraction, message.eta
+        if task.follow("working"):
+            task.stage, task.fraction, task.eta = message.stage, message.fraction, message.eta
     elif isinstance(message, LayerReady):
         task.layers[message.layer.index] = message.layer
     elif isinstance(message, Done):
@@ -163,11 +163,10 @@ def _done(task: Task, done: Done, link: Link) -> None:
     if task.state in ("kept", "inserted"):
         return
     if not task.asked:
-        task.move("kept")
+        task.follow("kept")
     elif len(task.layers) < done.layers or done.layers == 0:
         task.fail(Problem("internal", "The Layerlift server found no layers.", "Try again, or choose another engine."))
-    else:
-        task.move("fetching")
+    elif task.follow("fetching"):
         fetch(task, link)
 
 

@@ -109,6 +109,13 @@ class Task:
         self.state = state
         self.fraction, self.eta, self.position, self.stage = 0.0, None, None, ""
 
+    def follow(self, state: State) -> bool:
+        """Go to `state` because the server says so; what does not fit where the task stands is not followed."""
+        fits = state == self.state or state in MOVES[self.state]
+        if fits:
+            self.move(state)
+        return fits
+
     @property
     def name(self) -> str:
         """What is taken apart, in the user's words."""
