@@ -62,6 +62,12 @@ def test_fields_with_a_default_may_be_missing_and_others_not(name: str) -> None:
             frames.decode(msgpack.pack({k: v for k, v in least.items() if k != key}))
 
 
+def test_a_value_inside_a_message_is_a_map() -> None:
+    for client in (None, [], "krita"):
+        with pytest.raises(RemoteProtocolError, match=r"hello\.client must be a map"):
+            frames.decode(msgpack.pack({"type": "hello", "client": client}))
+
+
 def test_integers_are_welcome_where_floats_are_meant() -> None:
     said = frames.decode(msgpack.pack({"type": "jobs", "since": 3}))
     assert said == Jobs(3.0)

@@ -147,6 +147,14 @@ def test_writes_nothing_that_msgpack_cannot_say(value: Any) -> None:
         msgpack.pack(value)
 
 
+def test_counts_no_further_than_msgpack_can() -> None:
+    out = bytearray()
+    msgpack._write_length(out, 2**32 - 1, 0x90, 16, msgpack._ARRAY)
+    assert out == b"\xdd\xff\xff\xff\xff"
+    with pytest.raises(ValueError, match="more than msgpack can count"):
+        msgpack._write_length(out, 2**32, 0x90, 16, msgpack._ARRAY)
+
+
 def test_reads_views_of_any_item_size() -> None:
     words = memoryview(struct.pack(">2I", 0x92C0C0CE, 0x00000001)[:7] + b"\x01")
     with pytest.raises(Malformed):

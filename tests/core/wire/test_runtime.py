@@ -206,6 +206,13 @@ def test_windows_is_asked_in_its_own_words(
     assert closed == ([handle] if handle else [])
 
 
+def test_windows_modes_say_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(folder, SERVER)
+    path.chmod(0o666)
+    monkeypatch.setattr(runtime.sys, "platform", "win32")
+    assert runtime.read(path) == SERVER
+
+
 class Function:
     """A foreign function: callable, with settable types."""
 
