@@ -31,9 +31,9 @@ HUGGED, SHORED = 0.7, 0.35
 """Share of the picture's frame from which a salient component, and an island, is the backdrop."""
 BLED = 0.5
 """Share of one side of the picture from which a large component runs off there."""
-CROPPED, STRAIGHT = 0.15, 0.5
-"""Share of the picture from which a component, and share of the picture's width from which its straight end, tells of a
-photograph that runs off the picture beside a panel."""
+CROPPED, REACHED, STRAIGHT = 0.15, 0.2, 0.5
+"""Shares of the picture, of one of its sides and of its width from which a component of that size, that runs off there
+and ends straight along so much, is a photograph beside a panel."""
 SAME = 0.6
 """Intersection over union from which a component and the islands in it are the same thing."""
 NESTED = 0.6
@@ -126,9 +126,10 @@ def _hugs(mask: Mask, most: float, terrain: Terrain) -> bool:
     large = float(mask.mean())
     if large > LARGEST or float(np.concatenate(sides).mean()) > most:
         return True
-    bled = sum(float(side.mean()) > BLED for side in sides)
+    shares = [float(side.mean()) for side in sides]
+    bled = sum(share > BLED for share in shares)
     turned = (mask, mask[::-1], mask.T, mask.T[::-1])
-    if large > CROPPED and bled and max(map(_cropped, turned)) > STRAIGHT:
+    if large > CROPPED and max(shares) > REACHED and max(map(_cropped, turned)) > STRAIGHT:
         return True
     runs_off = large > 0.2 and bled >= 2
     return runs_off and float(terrain.clean[~mask].mean()) > 0.7
