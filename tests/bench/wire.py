@@ -289,8 +289,7 @@ def main() -> None:
     here.send(None)
     server.join()
     print(f"Python {sys.version.split()[0]}, {options.mib} MiB, best of {options.runs}\n")
-    print("| client | up MB/s | down MB/s | time up | time down | client's CPU up | client's CPU down |")
-    print("|---|---|---|---|---|---|---|")
+    print("| client | up MB/s | down MB/s | time up | time down | CPU up | CPU down |\n|---|---|---|---|---|---|---|")
     for name, spent in best.items():
         speeds = " | ".join(f"{size / seconds / 1e6:.0f}" for seconds in spent[:2])
         ratios = " | ".join(f"{mine / limit:.2f}" for mine, limit in zip(spent, best["raw TCP"], strict=True))
