@@ -76,9 +76,9 @@ def find() -> list[ServerFile]:
     found: dict[int, tuple[float, ServerFile]] = {}
     for place in folders():
         for path in _files(place):
-            server = read(path)
+            written, server = _written(path), read(path)
             if server is not None and alive(server.pid):
-                found.setdefault(server.pid, (path.stat().st_mtime, server))
+                found.setdefault(server.pid, (written, server))
     return [server for _, server in sorted(found.values(), key=lambda entry: -entry[0])]
 
 
@@ -129,6 +129,13 @@ def _files(place: Path) -> list[Path]:
         return [path for path in place.iterdir() if _NAME.fullmatch(path.name)]
     except OSError:
         return []
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # its server is just quitting
+        return 0.0
 
 
 def _ours(status: os.stat_result) -> bool:

@@ -61,6 +61,20 @@ def test_the_latest_comes_first(folder: Path) -> None:
     assert runtime.find() == [SERVER, parent] if runtime.alive(parent.pid) else [SERVER]
 
 
+def test_a_server_that_quits_while_we_look(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (write(folder, replace(SERVER, pid=pid)) for pid in (os.getpid(), os.getppid()))
+    listed = runtime._files
+
+    def quitting(place: Path) -> list[Path]:
+        found = listed(place)
+        second.unlink()
+        return found
+
+    monkeypatch.setattr(runtime, "_files", quitting)
+    monkeypatch.setattr(runtime, "alive", lambda pid: not first.unlink())
+    assert runtime.find() == [SERVER]
+
+
 def test_dead_servers_are_passed_over(folder: Path) -> None:
     write(folder, replace(SERVER, pid=dead_pid()))
     assert runtime.find() == []
