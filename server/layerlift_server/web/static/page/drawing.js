@@ -89,18 +89,19 @@ function silhouette(picture, colour) {
   return canvas;
 }
 
-/** The pane of glass that a sheet lies on: corners on the screen. */
-export function drawPane(context, corners, ink, { bright = false, glass = true } = {}) {
+/** The pane of glass that a sheet lies on: corners on the screen; the more panes, the thinner (`glass` and `edge`, 0–1). */
+export function drawPane(context, corners, ink, { bright = false, glass = 1, edge = 1 } = {}) {
   context.beginPath();
   corners.forEach(([x, y], index) => (index === 0 ? context.moveTo(x, y) : context.lineTo(x, y)));
   context.closePath();
-  if (glass) {
-    context.fillStyle = ink.pane;
-    context.fill();
-  }
+  context.globalAlpha = glass;
+  context.fillStyle = ink.pane;
+  context.fill();
+  context.globalAlpha = bright ? 1 : edge;
   context.lineWidth = bright ? 2 : 1;
   context.strokeStyle = bright ? ink.accent : ink["pane-edge"];
   context.stroke();
+  context.globalAlpha = 1;
 }
 
 /** Names beside the sheets: `marks` are {sheet, x, y} at each sheet's corner, top sheet first; `left` where words begin. */

@@ -195,7 +195,7 @@ export class Stage {
     const [x, y] = [bounds.x + sheet.dx, bounds.y + sheet.dy];
     const corners = [[x, y], [x + bounds.width, y], [x + bounds.width, y + bounds.height], [x, y + bounds.height]];
     context.setLineDash([5, 4]);
-    drawPane(context, corners.map(([u, v]) => camera.point(level, u, v)), ink, { bright: true, glass: false });
+    drawPane(context, corners.map(([u, v]) => camera.point(level, u, v)), ink, { bright: true, glass: 0 });
     context.setLineDash([]);
   }
 
@@ -203,13 +203,14 @@ export class Stage {
     const { context, camera, sheets, ink } = this;
     const lit = sheets.hovered ?? sheets.chosen;
     const open = Math.min(1, camera.spread);
+    const thin = { glass: Math.min(1, 6 / camera.levels), edge: Math.min(1, 14 / camera.levels) };
     sheets.all.forEach((sheet, level) => {
       if (level > 0 && sheet.visible) {
         this.level(level - 1 + 0.3);
         drawShadow(context, sheet, sheets.factor, Number(ink.shade) * open);
       }
       this.screen();
-      drawPane(context, camera.corners(level), ink, { bright: lit === sheet });
+      drawPane(context, camera.corners(level), ink, { bright: lit === sheet, ...thin });
       if (!sheet.visible) return;
       this.level(level);
       if (level > 0) drawHalo(context, sheet, sheets.factor, Number(ink.halo) * open);
