@@ -34,8 +34,8 @@ DEPTH = 8
 """Deepest nesting of maps and arrays in a message. The deepest known message (a layer's text's line's quad) has 6."""
 
 ITEMS = 16_384
-"""Most values in one message, counting keys: three times the fullest list of jobs, and the slowest hostile message takes
-an event loop a few milliseconds (measured: 6)."""
+"""Most values in one message, counting keys: three times the fullest list of jobs, and the slowest hostile message
+takes an event loop a few milliseconds (measured: 6)."""
 
 HELLO_SECONDS = 5.0
 """Hello must come within this time: a plug-in sends it at once, a slow loris never."""
