@@ -54,9 +54,13 @@ def still(page: Page) -> None:
         """async () => {
             const canvas = document.querySelector(".stage");
             const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+            const small = new OffscreenCanvas(300, 200);
+            const context = small.getContext("2d", { willReadFrequently: true });
             for (let same = 0, last = ""; same < 3; ) {
                 await frame();
-                const now = canvas.toDataURL();
+                context.clearRect(0, 0, 300, 200);
+                context.drawImage(canvas, 0, 0, 300, 200);
+                const now = context.getImageData(0, 0, 300, 200).data.join();
                 same = now === last ? same + 1 : 0;
                 last = now;
             }
