@@ -124,6 +124,10 @@ class Desk:
         """xdotool: `type("mousemove", 10, 20, "click", 3)`."""
         subprocess.run(["xdotool", *map(str, command)], env=self.environment, check=True, timeout=60)
 
+    def focus(self) -> None:
+        """Give Krita's window the keyboard: nothing manages windows here."""
+        self.type("windowfocus", "--sync", self.do("answer = int(krita.activeWindow().qwindow().winId())"))
+
     def shot(self, path: Path) -> None:
         """What the screen shows, as a PNG."""
         self.do(

@@ -7,6 +7,7 @@ and on a `node.clone()` it crashes; on a node that the temporary document create
 
 from __future__ import annotations
 
+import re
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ SRGB = "sRGB-elle-V2-srgbtrc.icc"
 """Krita ships it, and calls it by this name, in every version; its numbers are what everybody calls sRGB."""
 _BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 _CHANNELS = {"A": 1, "GRAYA": 2, "RGBA": 4, "XYZA": 4, "LABA": 4, "YCbCrA": 4, "CMYKA": 5}
+_CURVES = {"srgbtrc": SRGB, "g10": "sRGB-elle-V2-g10.icc", "g22": "ClayRGB-elle-V2-g22.icc"}
+"""An RGB profile that Krita ships for each tone curve of the gray ones that it ships."""
 CONVERTED = 1 << 20
 """Bytes converted in one step: Krita takes about 10 ms for a million bytes on an old processor."""
 
@@ -49,24 +52,31 @@ class Space:
     def on_wire(self) -> Space:
         """The nearest space that the wire carries: RGBA, 8 or 16 bit.
 
-        RGB keeps its profile. Everything else becomes sRGB: gray of 8 bit in 8 bit, where neutral numbers survive both
-        ways; CMYK and Lab in 16 bit, so that rounding is no second loss.
+        RGB keeps its profile. Gray becomes the RGB of the same tone curve: neutral numbers stay what they are, and soft
+        edges blend as they do in gray. Everything else becomes sRGB in 16 bit, so that rounding is no second loss.
         """
         if self.model == "RGBA":
             return Space("RGBA", self.depth if self.depth in {"U8", "U16"} else "U16", self.profile)
-        deep = not (self.model == "GRAYA" and self.depth == "U8")
-        return Space("RGBA", "U16" if deep else "U8", SRGB)
+        if self._curve is not None:
+            return Space("RGBA", "U8" if self.depth == "U8" else "U16", self._curve)
+        return Space("RGBA", "U16", SRGB)
 
     @property
     def loss(self) -> Say | None:
         """What the way to the wire costs, for the user; None: nothing."""
-        if self == self.on_wire:
+        if self.model != "RGBA" and self._curve is None:
+            return Say(
+                "{model} travels as 16-bit sRGB and comes back: colours may shift a little.", model=self.model[:-1]
+            )
+        if self.depth in {"U8", "U16"}:
             return None
-        if self.model == "RGBA":
-            return Say("Floating-point colours travel as 16-bit integers: values below 0 or above 1 are clipped.")
-        if self.model == "GRAYA":
-            return None if self.depth == "U8" else Say("Gray travels as 16-bit sRGB.")
-        return Say("{model} travels as 16-bit sRGB and comes back: colours may shift a little.", model=self.model[:-1])
+        return Say("Floating-point colours travel as 16-bit integers: values below 0 or above 1 are clipped.")
+
+    @property
+    def _curve(self) -> str | None:
+        """The RGB profile whose tone curve is that of this gray one; None: not gray, or not known."""
+        found = re.search(r"-(srgbtrc|g10|g22)\.icc$", self.profile) if self.model == "GRAYA" else None
+        return _CURVES[found[1]] if found is not None else None
 
 
 def space_of(thing: Document | Node) -> Space:

@@ -92,7 +92,6 @@ WORDS: dict[str, str] = {
     "Floating-point colours travel as 16-bit integers: values below 0 or above 1 are clipped.": (
         "浮点颜色以 16 位整数传输:小于 0 或大于 1 的值会被截断。"
     ),
-    "Gray travels as 16-bit sRGB.": "灰度以 16 位 sRGB 传输。",
     "Hide “{name}” to see the layers alone: it shows through.": "隐藏“{name}”即可单独查看各图层:它目前会透出来。",
     # the way to the server
     "The Layerlift server is not running, and nobody said how to start it.": (

@@ -140,6 +140,19 @@ def projection(which, path):
     return shown == Path(path).read_bytes()
 
 
+def looks(which, path):
+    """What a screen shows of the document: its projection in 8-bit sRGB, converted by Krita, in a clone."""
+    clone = doc(which).clone()
+    clone.setBatchmode(True)
+    clone.flatten()
+    clone.waitForDone()
+    clone.setColorSpace("RGBA", "U8", SRGB)
+    settle(clone)
+    Path(path).write_bytes(bytes(clone.pixelData(0, 0, clone.width(), clone.height())))
+    clone.setModified(False)
+    clone.close()
+
+
 def export(which, path):
     """Krita's own PNG of the document."""
     options = InfoObject()

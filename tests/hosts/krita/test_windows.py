@@ -1,0 +1,179 @@
+"""What one can click: menus, shortcut, panel, dialog; Krita's own importer; a restart. In the real Krita."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hosts.krita.conftest import make_desk, stop_servers
+from hosts.krita.desk import Desk
+from hosts.krita.pictures import bands, load, poster, store
+
+pytestmark = pytest.mark.xdist_group("krita plug-in")
+ENDS = ("inserted", "failed", "kept", "cancelled")
+
+
+def new(desk: Desk, folder: Path, name: str = "Window", width: int = 120, height: int = 80) -> str:
+    path = str(store(bands(width, height), folder / f"{name}.raw"))
+    code = "answer = inside.new(name, width, height, pixels=path)"
+    return str(desk.do(code, name=name, width=width, height=height, path=path))
+
+
+def end(desk: Desk) -> list[Any]:
+    desk.wait("found = inside.tasks(); answer = bool(found) and found[0][1] in ends", ends=ENDS)
+    return list(desk.do("answer = inside.tasks()[0]"))
+
+
+def click(desk: Desk, code: str, **values: Any) -> None:
+    """Click where `code` says."""
+    x, y = desk.wait(code, **values)
+    desk.type("mousemove", x, y, "click", 1)
+
+
+def panel(desk: Desk, action: str) -> str:
+    """Code that uses the panel's widgets as `panel`."""
+    return f"box = inside.dock('layerlift_docker'); box.show(); box.raise_(); panel = box.widget(); {action}"
+
+
+def test_the_layer_menu_and_the_shortcut(desk: Desk, tmp_path: Path) -> None:
+    document = new(desk, tmp_path)
+    titles = desk.do(
+        """
+bar = krita.activeWindow().qwindow().menuBar()
+menu = next(a.menu() for a in bar.actions() if a.text().replace("&", "") == "Layer")
+answer = [a.objectName() for a in menu.actions()]
+"""
+    )
+    assert {"layerlift_decompose", "layerlift_decompose_options", "layerlift_decompose_selection"} <= set(titles)
+    desk.focus()
+    desk.type("key", "ctrl+alt+d")
+    assert end(desk)[1:3] == ["inserted", None]
+    assert len(desk.do("answer = inside.tree(which)", which=document)) == 2
+
+
+def test_the_canvas_menu_of_a_selection_tool(desk: Desk, tmp_path: Path) -> None:
+    picture = bands(120, 80)
+    document = new(desk, tmp_path)
+    desk.do("krita.action('KisToolSelectRectangular').trigger(); inside.select(which, 20, 10, 60, 50)", which=document)
+    desk.wait("answer = inside.idle(which)", which=document)
+    x, y = desk.do("answer = inside.centre(krita.activeWindow().qwindow().centralWidget())")
+    desk.type("mousemove", x, y, "click", 3)
+    texts = desk.wait("answer = inside.popup()")
+    assert texts.index("Decompose Selection into Layers") < texts.index("Cut Selection to New Layer")
+    click(desk, "answer = inside.popup_item('Decompose Selection into Layers')")
+    assert end(desk)[1:3] == ["inserted", None]
+    desk.wait("answer = inside.idle(which)", which=document)
+    boxes = desk.do(
+        """
+answer = [[b.x(), b.y(), b.x() + b.width(), b.y() + b.height()]
+          for n in inside.walk(inside.node(inside.doc(which), "Background – layers")) for b in [n.bounds()]]
+""",
+        which=document,
+    )
+    assert boxes
+    assert all(left >= 20 and top >= 10 and right <= 80 and bottom <= 60 for left, top, right, bottom in boxes)
+    desk.do("inside.projection(which, path)", which=document, path=str(tmp_path / "out"))
+    assert np.abs(load(tmp_path / "out", (80, 120)).astype(int) - picture).max() <= 1
+    desk.do("krita.action('KritaShape/KisToolBrush').trigger()")
+
+
+def test_the_panel_shows_progress_cancels_and_remembers(desk: Desk, tmp_path: Path) -> None:
+    document = desk.do(
+        "answer = inside.new('Panel', 480, 320, pixels=path)", path=str(store(poster(), tmp_path / "in"))
+    )
+    desk.do(panel(desk, "panel.options.engine.setCurrentIndex(panel.options.engine.findData('quick'))"))
+    desk.do(panel(desk, "panel.options.layers.setValue(5); panel.options.what.setText('the disc')"))
+    click(desk, panel(desk, "answer = inside.centre(panel.go) if panel.go.isVisible() else None"))
+    desk.wait("answer = [t[1] for t in inside.tasks()] == ['working']")
+    desk.wait(panel(desk, "answer = any(row.bar.isVisible() and row.bar.value() > 80 for row in panel.rows.values())"))
+    assert desk.do("answer = inside.studio().settings.choice.layers") == 5
+    desk.wait(panel(desk, "answer = panel.connection.text().startswith('●')"))
+    row = "next(iter(panel.rows.values()))"
+    click(desk, panel(desk, f"answer = inside.centre({row}.buttons['cancel'])"))
+    desk.wait("answer = inside.tasks()[0][1] == 'cancelled'")
+    desk.wait(panel(desk, f"answer = {row}.buttons['again'].isVisible() and not {row}.bar.isVisible()"))
+    assert desk.do("answer = inside.tree(which)", which=document) == [["Background"]]
+
+
+def test_the_dialog_asks_and_does(desk: Desk, tmp_path: Path) -> None:
+    document = new(desk, tmp_path)
+    desk.do("krita.action('layerlift_decompose_options').trigger()")
+    children = "krita.activeWindow().qwindow().children()"
+    find = f"d = next((c for c in {children} if c.objectName() == 'layerlift_dialog'), None);"
+    desk.wait(f"{find} answer = d is not None and d.isVisible()")
+    desk.do(
+        f"""
+{find}
+from layerlift_krita.panel.options import Options
+from layerlift_krita.qt import QtWidgets
+options = d.findChild(Options)
+options.layers.setValue(3)
+options.scope.setCurrentIndex(options.scope.findData("image"))
+box = d.findChild(QtWidgets.QDialogButtonBox)
+box.button(QtWidgets.QDialogButtonBox.StandardButton.Ok).click()
+"""
+    )
+    assert end(desk)[:3] == ["Window", "inserted", None]
+    tree = desk.do("answer = inside.tree(which)", which=document)
+    assert tree[1][0] == "Window – layers"
+    assert len(tree[1][1]) == 3
+
+
+def test_kritas_own_importer_takes_the_zip_and_the_plugin_starts_fast(tmp_path: Path, desk: Desk) -> None:
+    from layerlift_installer import bundle
+
+    path = bundle.krita().write_zip(tmp_path / "layerlift.zip")
+    found = desk.do(
+        """
+import builtins, sys
+from plugin_importer.plugin_importer import PluginImporter
+inside.Path(folder).mkdir()
+made = PluginImporter(path, folder, lambda plugin: True).import_all()
+answer = [[plugin["name"], plugin["ui_name"], bool(plugin["action"])] for plugin in made]
+""",
+        path=str(path), folder=str(tmp_path / "resources"),
+    )  # fmt: skip
+    assert found == [["layerlift_krita", "Layerlift", True]]
+    installed = {
+        p.relative_to(tmp_path / "resources").as_posix() for p in (tmp_path / "resources").rglob("*") if p.is_file()
+    }
+    files = bundle.krita().files
+    wanted = {name if name.startswith("actions/") else f"pykrita/{name}" for name in files}
+    assert installed == wanted
+
+
+def test_a_job_outlives_krita_and_its_result_is_offered_again(tmp_path: Path, shared_desk: Desk) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    # what the first start of Krita made (its resource cache) saves this one half a minute
+    for place in (".local/share/krita", ".config", ".cache"):
+        shutil.copytree(shared_desk.home / place, home / place, symlinks=True, dirs_exist_ok=True)
+    desk = make_desk(home)
+    try:
+        desk.start()
+        desk.do("inside.choose(engine='quick', scope='layer', layers=0, what='')")
+        path = str(store(poster(), tmp_path / "in"))
+        document = desk.do("answer = inside.new('Later', 480, 320, pixels=path)", path=path)
+        saved = str(tmp_path / "later.kra")
+        assert desk.do("answer = inside.doc(which).saveAs(path)", which=document, path=saved)
+        job = desk.do("answer = inside.run()")
+        desk.wait("answer = inside.state_of(job) == 'working'", job=job)
+        desk.wait("answer = len(inside.studio().settings.tasks) == 1")
+        desk.quit()
+        desk.start(saved)
+        desk.do("told = inside.studio(); told.link.open(start=False)")
+        desk.wait("answer = inside.state_of(job) == 'kept'", job=job)
+        opened = desk.wait("answer = krita.activeDocument() and inside.ident(krita.activeDocument())")
+        assert desk.do("answer = inside.tree(which)", which=opened) == [["Background"]]
+        desk.do("inside.studio().action.insert(inside.task(job)); inside.studio().changed()", job=job)
+        desk.wait("answer = inside.state_of(job) == 'inserted'", job=job)
+        tree = desk.do("answer = inside.tree(which)", which=opened)
+        assert [entry[0] for entry in tree] == ["Background", "Background – layers"]
+        assert tree[1][1][-1] == ["Hello layers"]
+    finally:
+        desk.close()
+        stop_servers(desk)
