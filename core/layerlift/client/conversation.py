@@ -50,6 +50,7 @@ class Conversation:
         self._out: list[bytes | memoryview] = [self._socket.request()]
         self._begun = self._heard = self._asked = clock()
         self._transfers = 0
+        self._over = False
         self._refusal: LayerliftError | None = None
         self.welcome: m.Welcome | None = None
         """Set once the server has agreed."""
@@ -74,7 +75,7 @@ class Conversation:
         """Forget an exchange that nobody waits for."""
         if exchange in self.exchanges:
             self.exchanges.remove(exchange)
-            if exchange.begun:
+            if exchange.begun and not self._over:
                 exchange.abandon(self)
                 self._begin()
 
@@ -92,7 +93,7 @@ class Conversation:
 
     def outgoing(self) -> list[bytes | memoryview]:
         """What to send next, in pieces; nothing: nothing to say for now."""
-        if not self._out:
+        if not self._out and not self._over:
             any(exchange.begun and exchange.more(self) for exchange in self.exchanges)
         going, self._out = self._out, []
         return going
@@ -101,6 +102,7 @@ class Conversation:
         """Time has passed: ask whether the server is still there, or conclude that it isn't. Raises Dropped."""
         now = self._clock()
         if now - self._heard > LOST_AFTER or (self.welcome is None and now - self._begun > DIAL):
+            self._over = True
             raise Dropped
         if now - self._asked > PING_AFTER:
             self._asked = now
@@ -114,7 +116,7 @@ class Conversation:
 
     def say(self, message: m.Message) -> None:
         """Queue a message."""
-        self._out += self._socket.binary(self._wire.encode(message))
+        self._queue(self._wire.encode(message))
 
     def number(self) -> int:
         """A free transfer number: they count up."""
@@ -127,26 +129,38 @@ class Conversation:
 
     def send(self, transfer: int, data: memoryview) -> None:
         """Queue one chunk."""
-        self._out += self._socket.binary(*self._wire.chunk(transfer, data))
+        self._queue(*self._wire.chunk(transfer, data))
 
     def stored(self, transfer: int, offset: int) -> None:
         """Acknowledge when that is due."""
         if (ack := self._wire.stored(transfer, offset)) is not None:
-            self._out += self._socket.binary(ack)
+            self._queue(ack)
+
+    def _queue(self, *parts: bytes | memoryview) -> None:
+        """Unless a close frame came with what we answer: nobody would hear it."""
+        if self._socket.state == "open":
+            self._out += self._socket.binary(*parts)
 
     def _heed(self, events: list[Event]) -> None:
         self._heard = self._asked = self._clock()
-        for event in events:
-            if isinstance(event, Binary):
-                self._hear(event.payload)
-            elif isinstance(event, Opened):
-                self.say(self._hello)
-            elif isinstance(event, Reply):
-                self._out.append(event.data)
-            elif isinstance(event, Rejected):
-                raise Dropped(_turned_away(event))
-            elif isinstance(event, Closed):
-                raise Dropped(self._refusal or _HOPELESS.get(event.code))
+        try:
+            for event in events:
+                self._mind(event)
+        except Dropped:
+            self._over = True
+            raise
+
+    def _mind(self, event: Event) -> None:
+        if isinstance(event, Binary):
+            self._hear(event.payload)
+        elif isinstance(event, Opened):
+            self.say(self._hello)
+        elif isinstance(event, Reply):
+            self._out.append(event.data)
+        elif isinstance(event, Rejected):
+            raise Dropped(_turned_away(event))
+        elif isinstance(event, Closed):
+            raise Dropped(self._refusal or _HOPELESS.get(event.code))
 
     def _hear(self, payload: memoryview) -> None:
         try:
@@ -171,8 +185,9 @@ class Conversation:
             self._begin()
 
     def _begin(self) -> None:
-        """Begin what may begin: everything once the server has agreed, but no more than so many transfers at once."""
-        if self.welcome is None:
+        """Begin what may begin: everything once the server has agreed, but no more than so many transfers at once, and
+        nothing any more on a connection that is over (it begins on the next one)."""
+        if self.welcome is None or self._over:
             return
         room = TRANSFERS - sum(exchange.moves and exchange.begun for exchange in self.exchanges)
         for exchange in [each for each in self.exchanges if not each.begun]:

@@ -242,6 +242,36 @@ def test_exchanges_wait_for_the_welcome_and_begin_again_elsewhere():
     assert (question.finished, question.answer) == (True, m.JobList(()))
 
 
+def test_nothing_begins_on_a_connection_that_is_over():
+    """Between its end and the next connection verbs may be called, and given up."""
+    pair = Pair()
+    watching = Watching(JOB, m.Submit(JOB))
+    pair.talk.open(watching)
+    with pytest.raises(Dropped):
+        pair.talk.receive(frame(8, (1001).to_bytes(2, "big")))
+    question = Question(m.Jobs())
+    pair.talk.open(question)
+    pair.talk.abandon(watching)
+    assert (question.failure, question.finished) == (None, False)
+    second = Pair()
+    second.talk.adopt(pair.talk.exchanges)
+    assert second.heard() == [m.Jobs()]
+
+
+def test_last_words_and_the_end_in_one_breath():
+    """What comes together with a close frame is heard, and answered to nobody."""
+    pair = Pair()
+    memory = bytearray(4)
+    pull = Pull(JOB, 0, memoryview(memory))
+    pair.talk.open(pull)
+    (get,) = pair.heard()
+    last = [m.Ready(get.transfer, 0, 4), m.Chunk(get.transfer, 0, b"abcd")]
+    data = b"".join(frame(2, pair.wire.encode(message)) for message in last) + frame(8, (1001).to_bytes(2, "big"))
+    with pytest.raises(Dropped):
+        pair.talk.receive(data)
+    assert (pull.finished, bytes(memory)) == (True, b"abcd")
+
+
 def test_answers_come_in_the_order_of_the_questions():
     pair = Pair()
     first, second = Question(m.Jobs()), Question(m.Keep(JOB))

@@ -174,10 +174,8 @@ class Client:
 
     def open(self) -> None:
         """Connect, unless that is done. Raises NoServer, Untrusted, ServerError."""
-        if self._reconnect is None:
-            self._reconnect = Reconnect(time.monotonic)
-            while self._talk is None or self._talk.welcome is None:
-                self._step(TICK)
+        while self._talk is None or self._talk.welcome is None:
+            self._step(TICK)
 
     def close(self) -> None:
         """Hang up. Jobs that are not detached are stopped by the server soon."""
@@ -198,7 +196,6 @@ class Client:
         """Drive a plan to its end."""
         begun: list[Exchange] = []
         try:
-            self.open()
             while True:
                 exchange = next(plan)
                 begun.append(exchange)
@@ -221,7 +218,7 @@ class Client:
 
     def _step(self, patience: float) -> None:
         """Move bytes, or connect anew. Raises ServerError when that is hopeless; the next verb starts afresh."""
-        assert self._reconnect is not None
+        self._reconnect = self._reconnect or Reconnect(time.monotonic)
         try:
             if self._transport is None or self._talk is None:
                 time.sleep(min(patience, self._reconnect.wait))
