@@ -1,11 +1,11 @@
 """How good and how fast refinement is, against ground truth, against what everyone else would do.
 
-    python -m tests.bench.refine quality [--half unseen] [--side 640] [--severity 1] [--seed 1] [--size 2048]
+    python -m tests.bench.refine quality [--half unseen] [--side 640] [--severity 1] [--seed 1] [--size 2048] [--short]
     python -m tests.bench.refine failures
     python -m tests.bench.refine speed
     python -m tests.bench.refine crops --out FILE.png
 
-Run from the repository's root. Constants are chosen on `tuning`; `unseen` is for judging.
+Run from the repository's root. Constants are chosen on `tuning`; `unseen` and `fresh` are for judging.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tests.bench.scenes import baselines, failures, tuning, unseen
+from tests.bench.scenes import baselines, failures, fresh, tuning, unseen
 from tests.bench.scenes.degrade import degrade
 from tests.bench.scenes.draw import Stack
 from tests.bench.scenes.metrics import Quality, flatten, measure
@@ -29,8 +29,10 @@ from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Document, Layer, LayerStack, Role
 from layerlift.refine import refine
 
-HALVES = {"tuning": tuning.SCENES, "unseen": unseen.SCENES}
+HALVES = {"tuning": tuning.SCENES, "unseen": unseen.SCENES, "fresh": fresh.SCENES}
 HOSTS: tuple[Arithmetic, ...] = ("krita", "float", "gimp", "photoshop")
+SHORT = ("bicubic", "joint bilateral")
+"""The baselines worth their time: users' own, and the best of those that take less than minutes."""
 COLUMNS = "SAD MSE GRAD ghost% hole% colour hidden swap/dB".split()
 
 
@@ -87,7 +89,7 @@ def quality(args: argparse.Namespace) -> None:
         truth = draw(args.size, args.size)
         document, rough = document_of(truth), degrade(truth, args.side, args.seed, args.severity)
         picture = np.ascontiguousarray(document.pixels[..., :3])
-        methods = dict(baselines.METHODS)
+        methods = {name: run for name, run in baselines.METHODS.items() if not args.short or name in SHORT}
         if args.closed_form:
             methods["closed-form"] = baselines.closed_form
         for method, run in methods.items():
@@ -243,6 +245,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--size", type=int, default=2048)
     parser.add_argument("--only", default="", help="scenes, comma-separated")
     parser.add_argument("--closed-form", action="store_true", help="slow: use --size 1024 --side 320")
+    parser.add_argument("--short", action="store_true", help="only bicubic and joint bilateral beside ours")
     parser.add_argument("--out", default="crops.png")
     args = parser.parse_args(words)
     {"quality": quality, "failures": cases, "speed": speed, "crops": crops}[args.what](args)

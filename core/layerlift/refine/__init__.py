@@ -7,6 +7,8 @@ Law: floor above imaging; knows no engine and no file. The mathematics in its or
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.layer import Document, LayerStack
 from layerlift.limits import MAX_LAYERS
@@ -14,6 +16,7 @@ from layerlift.progress import Progress
 from layerlift.refine.drift import measure
 from layerlift.refine.rough import grid_for, read
 from layerlift.refine.strips import paint
+from layerlift.refine.torches import torch_unmix
 from layerlift.refine.understand import understand
 
 __all__ = ["refine"]
@@ -29,15 +32,18 @@ def refine(
     *,
     edge_uncertainty: float = 1.0,
     arithmetic: Arithmetic = "krita",
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> LayerStack:
     """Full-resolution layers whose composite is the document.
 
     `rough`: uint8 sRGB layers, bottom first, of the same picture at any size. `edge_uncertainty`: by how many rough
-    pixels its alpha edges may be off. Returns layers at the document's size, depth and profile, cropped to their
+    pixels its alpha edges may be off. `device`: a torch device ("cuda") to take pixels apart on; alphas then differ by
+    rounding, the composite not at all. Returns layers at the document's size, depth and profile, cropped to their
     alpha, opacity 1, normal blending; `arithmetic` shows exactly the document, every other host's within one 8-bit
     level (premultiplied, where the document is translucent). Deterministic. `drift` and `notes` say how far the rough
-    stack was off. Raises Cancelled, and ValueError for more than MAX_LAYERS layers.
+    stack was off. Raises Cancelled, RequestError for a device that is not there, and ValueError for more than
+    MAX_LAYERS layers.
     """
     if len(rough.layers) > MAX_LAYERS:
         raise ValueError(f"{len(rough.layers)} layers; at most {MAX_LAYERS} can be refined")
@@ -48,6 +54,8 @@ def refine(
     layers, dropped = read(rough, grid, document.icc)
     trusted = edge_uncertainty <= SURE and grid.cells == document.extent
     scene = understand(document, grid, layers, trusted, arithmetic, progress.part(0.05, 0.3))
+    if device is not None:
+        scene = replace(scene, unmix=torch_unmix(device))
     painted = paint(scene, progress.part(0.3, 1.0))
     cropped = []
     while painted:  # one by one: two copies of every layer would not fit where one does

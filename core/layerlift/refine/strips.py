@@ -7,7 +7,7 @@ cells; so strips need no overlap and their height does not show. Memory is bound
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
@@ -25,7 +25,7 @@ from layerlift.refine.cells import Cells, places
 from layerlift.refine.grain import grain
 from layerlift.refine.models import LayerModel
 from layerlift.refine.project import Part, project, put_back, subset, visible
-from layerlift.refine.unmix import Points, expected, given, unmix
+from layerlift.refine.unmix import Points, Share, expected, given, unmix
 
 STRIP_ROWS, STRIP_PIXELS = 256, 1 << 19
 """A strip has at most so many rows and, above one row, about so many pixels."""
@@ -41,7 +41,7 @@ SNAP = 5 / 255
 class Scene:
     """All that the pass knows: the document, the grid over it, a model per layer, which layers matter in which cell.
 
-    `trusted`: cells are pixels and the engine's alphas are right as they are.
+    `trusted`: cells are pixels and the engine's alphas are right as they are; `unmix`: who takes pixels apart.
     """
 
     document: Document
@@ -50,6 +50,7 @@ class Scene:
     cells: Cells
     arithmetic: Arithmetic
     trusted: bool
+    unmix: Callable[[Points, Sequence[LayerModel]], list[Share]] = unmix
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +217,7 @@ def _refine_points(
             target[:, share.at],
             share.spread,
         )
-        for share in (given if scene.trusted else unmix)(points, scene.models)
+        for share in (given if scene.trusted else scene.unmix)(points, scene.models)
     ]
     weights = visible(parts, points.count, scale)
     together = np.zeros(points.count, np.bool_)

@@ -32,9 +32,9 @@ NOISE = 2e-5
 """ε: variance of the document's own noise and rounding; grows with 1/T² for layers seen through others."""
 UNSEEN = 0.03
 """T below which nothing can be said about a layer: its expected alpha stands, sharpened at edges."""
-_PULL = 4.0
+PULL = 4.0
 """Weight (inverse variance) of ā in the least-squares mix."""
-_TINY = 1e-9
+TINY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +200,7 @@ def _alpha(belief: Belief, colour: Plane, through: Plane) -> Plane:
     priors = np.stack(
         [prior * edge * (1 - e), (1 - prior) * edge * (1 - e), 1 - edge, 4 * e * edge * prior * (1 - prior)]
     )
-    weight = np.exp(scores) * (priors + np.float32(_TINY))
+    weight = np.exp(scores) * (priors + np.float32(TINY))
     out: Plane = (weight[0] * top + weight[2] * prior + weight[3] * mix) / weight.sum(0)
     return cast(Plane, np.where(prior < np.float32(SOLID), out, prior))
 
@@ -211,8 +211,8 @@ def _least_squares(belief: Belief, apart: Plane, away: Plane, noise: Plane, top:
     for _ in range(2):
         last = factor(_covariance(belief, alpha, noise))
         pulled = solve(last, apart)
-        curvature = np.maximum(dot(apart, pulled), 0) + np.float32(_PULL)
-        alpha = np.clip((dot(pulled, away) + np.float32(_PULL) * belief.alpha) / curvature, 0, top)
+        curvature = np.maximum(dot(apart, pulled), 0) + np.float32(PULL)
+        alpha = np.clip((dot(pulled, away) + np.float32(PULL) * belief.alpha) / curvature, 0, top)
     return alpha, curvature, last
 
 

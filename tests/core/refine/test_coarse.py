@@ -1,4 +1,4 @@
-"""The stages over the grid: reading, cleaning, classifying, filling, veils, grain, drift."""
+"""The stages over the grid: reading, cleaning, classifying, filling, grain, drift."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,6 @@ from layerlift.refine.grain import LIMIT, grain, roughness
 from layerlift.refine.models import as_given
 from layerlift.refine.moments import moments
 from layerlift.refine.rough import RoughLayer, grid_for, read
-from layerlift.refine.veil import measure_veils
 
 
 def solid(name, extent, rgba, bounds=None):
@@ -141,21 +140,6 @@ def test_moments_of_cells():
     assert np.abs(seen.mean - expected.mean((1, 3))).max() < 0.003
     assert seen.inner[0].mean() == pytest.approx(expected[..., 0].var((1, 3)).mean(), rel=0.15)
     assert np.abs(seen.inner[1]).mean() < seen.inner[0].mean() / 3
-
-
-def test_contrast_behind_a_veil_says_how_dense_it_is():
-    rng = np.random.default_rng(1)
-    back = rng.random((80, 80, 3)).astype(np.float32)
-    true, told = 0.3, 0.45
-    shown = back * (1 - true) + np.float32(0.9) * true
-    box = Bounds(0, 0, 80, 80)
-    bottom = RoughLayer(WHITE, box, np.ones((80, 80), np.float32), back)
-    veil = RoughLayer(RED, box, np.full((80, 80), told, np.float32), np.full((80, 80, 3), 0.9, np.float32))
-    out = measure_veils(shown.astype(np.float32), [bottom, veil])
-    assert abs(float(out[1].alpha[40, 40]) - true) < 0.04
-    flat = RoughLayer(WHITE, box, np.ones((80, 80), np.float32), np.full((80, 80, 3), 0.5, np.float32))
-    kept = measure_veils(np.full((80, 80, 3), 0.62, np.float32), [flat, veil])
-    assert abs(float(kept[1].alpha[40, 40]) - told) < 0.05
 
 
 def test_grain_is_noise_of_the_measured_strength_and_always_the_same():

@@ -1,0 +1,137 @@
+"""Densities and tints told apart, and the solver of smooth fields behind it."""
+
+import cv2
+import numpy as np
+import pytest
+
+from layerlift.imaging.geometry import Bounds
+from layerlift.imaging.layer import Layer, Role
+from layerlift.refine import field
+from layerlift.refine.balance import balance
+from layerlift.refine.field import Samples, left_over, solve
+from layerlift.refine.rough import RoughLayer
+
+SIDE = 160
+BOX = Bounds(0, 0, SIDE, SIDE)
+SOURCE = Layer("x", Role.GRAPHIC, Bounds(0, 0, 1, 1), np.zeros((1, 1, 4), np.uint8))
+
+
+def smooth(seed, grain):
+    small = np.random.default_rng(seed).standard_normal((SIDE // grain + 2, SIDE // grain + 2)).astype(np.float32)
+    return cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+
+
+def scene(texture=0.12):
+    back = np.clip(0.35 + texture * smooth(1, 4)[..., None] * np.float32([1, 0.8, 0.6]), 0, 1).astype(np.float32)
+    fog = np.clip(0.4 + 0.08 * smooth(2, 50), 0.1, 0.8).astype(np.float32)
+    white = np.full((SIDE, SIDE, 3), 0.85, np.float32)
+    shown = back + fog[..., None] * (white - back)
+    return back, fog, white, shown
+
+
+def layers(back, fog, white, box=BOX):
+    solid = np.ones((SIDE, SIDE), np.float32)
+    return [RoughLayer(SOURCE, BOX, solid, back), RoughLayer(SOURCE, box, fog, white)]
+
+
+def off(alpha, truth):
+    return float(np.abs(alpha - truth).mean())
+
+
+def test_a_fog_of_wrong_density_gets_its_own():
+    back, fog, white, shown = scene()
+    wrong = np.clip(fog + 0.07 * smooth(3, 30), 0.02, 0.95).astype(np.float32)
+    out = balance(shown, layers(back, wrong, white))
+    assert off(out[1].alpha, fog) < off(wrong, fog) / 3
+    assert (out[0].alpha == 1).all()
+
+
+def test_tinted_layers_do_not_pass_for_a_wrong_density():
+    back, fog, white, shown = scene()
+    tint = np.float32([0.01, -0.008, 0.006])
+    wrong = np.clip(fog + 0.07 * smooth(3, 30), 0.02, 0.95).astype(np.float32)
+    out = balance(shown, layers(np.clip(back + tint, 0, 1), wrong, white - tint))
+    assert off(out[1].alpha, fog) < off(wrong, fog) / 2
+
+
+def test_what_adds_up_stays():
+    back, fog, white, shown = scene()
+    out = balance(shown, layers(back, fog, white))
+    assert off(out[1].alpha, fog) < 5e-4
+    assert off(out[0].colour, back) < 5e-4
+
+
+def test_a_drift_of_what_is_seen_alone_is_tint():
+    back, _, white, _ = scene()
+    nothing = np.zeros((SIDE, SIDE), np.float32)
+    drifted = np.clip(back + np.float32(0.02), 0, 1)
+    out = balance(back, layers(drifted, nothing, white))
+    assert off(out[0].colour, back) < 0.3 * off(drifted, back)
+    assert (out[1].alpha == 0).all()
+
+
+@pytest.mark.parametrize("box", [Bounds(3, 5, 41, 30), Bounds(150, 150, 10, 10), Bounds(0, 0, 160, 1)])
+def test_boxes_need_not_meet_blocks(box):
+    back, _, white, _ = scene()
+    part = (box.height, box.width)
+    veil = RoughLayer(SOURCE, box, np.full(part, 0.5, np.float32), white[: box.height, : box.width])
+    out = balance(back, [layers(back, back[..., 0], white)[0], veil])
+    assert out[1].alpha.shape == part
+    assert out[1].box == box
+    assert np.isfinite(out[1].colour).all()
+
+
+def equations(seed=0, blocks=(3, 4), deep=2, count=3):
+    rng = np.random.default_rng(seed)
+    samples = Samples.empty(blocks, 2, deep, count)
+    samples.columns = rng.standard_normal(samples.columns.shape).astype(np.float32)
+    samples.rest = (rng.standard_normal(samples.rest.shape) * 0.01).astype(np.float32)
+    samples.weight = rng.random(samples.weight.shape).astype(np.float32)
+    for block in range(len(samples.who)):
+        samples.who[block] = rng.permutation(count)[:deep]
+    return samples
+
+
+def dense(samples, noise):
+    """The same posterior mean, every equation written out."""
+    blocks, count = len(samples.who), samples.count
+    size = count * 4 * blocks
+    left, right = np.zeros((size, size)), np.zeros(size)
+    place = np.arange(size).reshape(count, 4, blocks)
+    for b in range(blocks):
+        for s in range(samples.columns.shape[1]):
+            for c in range(3):
+                row = np.zeros(size)
+                for m, who in enumerate(samples.who[b]):
+                    row[place[who, 0, b]] += samples.columns[b, s, 1 + c, m]
+                    row[place[who, 1 + c, b]] += samples.columns[b, s, 0, m]
+                weight = samples.weight[b, s] / noise[b]
+                left += weight * np.outer(row, row)
+                right += weight * row * samples.rest[b, s, c]
+    grid = np.arange(blocks).reshape(samples.blocks)
+    pairs = [*zip(grid[1:].ravel(), grid[:-1].ravel(), strict=True)]
+    pairs += zip(grid[:, 1:].ravel(), grid[:, :-1].ravel(), strict=True)
+    for k, scale in enumerate((field.DENSITY, *[field.TINT] * 3)):
+        for who in range(count):
+            at = place[who, k]
+            left[at, at] += field.REST / scale**2
+            for a, b in pairs:
+                left[at[[a, b]], at[[a, b]]] += field.STIFF / scale**2
+                left[at[[a, b]], at[[b, a]]] -= field.STIFF / scale**2
+    return np.linalg.solve(left, right).reshape(count, 4, *samples.blocks)
+
+
+def test_the_solver_finds_the_posterior_mean():
+    samples = equations()
+    noise = np.full(len(samples.who), 0.01, np.float32)
+    wanted = dense(samples, noise)
+    assert np.abs(solve(samples, noise) - wanted).max() < 0.01 * np.abs(wanted).max()
+
+
+def test_what_is_left_over_is_the_mean_square():
+    samples = equations()
+    nothing = np.zeros((3, 4, 3, 4), np.float32)
+    squares = ((samples.rest**2).mean(-1) * samples.weight).sum(-1) / samples.weight.sum(-1)
+    assert np.allclose(left_over(samples, nothing), squares, rtol=1e-4)
+    solved = solve(samples, np.full(12, 1e-4, np.float32))
+    assert left_over(samples, solved).sum() < squares.sum()
