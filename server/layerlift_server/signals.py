@@ -16,6 +16,11 @@ from types import FrameType
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
+def _left_alone(number: int) -> bool:
+    """Whether whoever started us wants this signal ignored: `nohup` a hang-up, a script's `&` Ctrl-C."""
+    return number != signal.SIGTERM and signal.getsignal(number) is signal.SIG_IGN
+
+
 class StopSignals:
     """Within its block the first request sets `asked`, the second one also `now`."""
 
@@ -32,7 +37,7 @@ class StopSignals:
         if threading.current_thread() is threading.main_thread():
             for name in NAMES:
                 number = getattr(signal, name, None)
-                if number is not None:
+                if number is not None and not _left_alone(number):
                     self._before[number] = signal.signal(number, self._heard)
         return self
 

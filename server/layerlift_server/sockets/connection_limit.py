@@ -1,4 +1,4 @@
-"""The limited_protocol in front of the HTTP server: how many sockets, how long one may take to say what it wants.
+"""In front of the HTTP server: how many sockets, how long one may take to say what it wants.
 
 Law: asyncio protocols only; hands every byte on unread. Needed because an HTTP server's own timeouts begin after the
 first request: a socket that sends nothing, or one header letter a second, would be held for ever (slow loris).
@@ -140,13 +140,13 @@ class LimitedProtocol(asyncio.Protocol):
 
 
 def limited_protocol(transport: asyncio.BaseTransport | None) -> LimitedProtocol | None:
-    """The limited_protocol through which a request's transport came, if any."""
+    """The protocol through which a request's transport came, if any."""
     protocol = transport.get_protocol() if isinstance(transport, asyncio.BaseTransport) else None
     return protocol if isinstance(protocol, LimitedProtocol) else None
 
 
 def request_arrived(transport: asyncio.BaseTransport | None) -> None:
-    """Tell the limited_protocol that a whole request has arrived."""
+    """Tell the connection that a whole request has arrived."""
     found = limited_protocol(transport)
     if found is not None:
         found.request_began()

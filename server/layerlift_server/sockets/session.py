@@ -84,6 +84,8 @@ class Session:
             self.outbox.put(self._connection.encode(message), instead=key)
         except LocalProtocolError:
             self.context.log.broke("unspeakable", client=self._who, kind=message.kind)
+            if isinstance(message, Done):  # or the client would wait for ever
+                self.say(Failed(message.job, "failed", problems.BROKEN))
         except Overfull:
             self.context.log.warn("client does not read", client=self._who)
             self.ending = errors.TOO_SLOW, problems.TOO_SLOW.sentence

@@ -130,6 +130,18 @@ async def test_signals_ask_once_then_insist_and_are_given_back() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@posix
+async def test_signals_that_shall_be_ignored_are_left_alone() -> None:
+    """`nohup layerlift serve &` outlives its terminal."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopSignals():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_signals_outside_the_main_thread_are_not_ours() -> None:
     before = signal.getsignal(signal.SIGTERM)
     seen = []

@@ -261,6 +261,8 @@ async def test_an_event_that_cannot_be_said_is_let_go(server: Server, jobs: Fake
         jobs.tell(Progress(job, "s" * 10_000, 7.0))
         jobs.run(job)
         assert (await client.hear(Progress)).fraction == 0.5
+        jobs.tell(Done(job, 10**9, 1, 1, 8, 0, 1.0))
+        assert (await client.hear(Failed)).problem.code == "internal", "an end is told in any case"
 
 
 async def test_only_so_many_jobs_are_watched_at_once(
