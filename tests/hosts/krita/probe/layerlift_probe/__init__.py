@@ -75,6 +75,7 @@ class Probe(Extension):
         """Listen; tell the port in the file that the test named."""
         Krita.instance().setBatchmode(True)
         self.room = {"krita": Krita.instance(), "stalls": Stalls(self), "inside": inside}
+        self.ears = []
         self.server = QTcpServer(self)
         self.server.newConnection.connect(self.greet)
         self.server.listen(QHostAddress("127.0.0.1"))
@@ -87,23 +88,32 @@ class Probe(Extension):
         """Nothing: it only listens."""
 
     def greet(self):
-        socket = self.server.nextPendingConnection()
-        socket.readyRead.connect(lambda: self.hear(socket))
+        """Somebody wants to ask. Kept for good: Krita 5.1 crashed on a slot whose closure had gone."""
+        self.ears.append(Ear(self.server.nextPendingConnection(), self.room))
 
-    def hear(self, socket):
-        while socket.canReadLine():
-            question = json.loads(bytes(socket.readLine()))
+
+class Ear(QObject):
+    """One who asks."""
+
+    def __init__(self, socket, room):
+        super().__init__()
+        self.socket, self.room = socket, room
+        self.socket.readyRead.connect(self.hear)
+
+    def hear(self):
+        """Answer every whole line."""
+        while self.socket.canReadLine():
+            question = json.loads(bytes(self.socket.readLine()))
             self.room.pop("answer", None)
+            names = {**self.room, **question["values"], "room": self.room}
             try:
-                exec(
-                    compile(question["code"], "<test>", "exec"), {**self.room, **question["values"], "room": self.room}
-                )
+                exec(compile(question["code"], "<test>", "exec"), names)
             except BaseException:  # noqa: BLE001 - it is the test that should fail
                 reply = {"error": traceback.format_exc()}
             else:
                 reply = {"answer": self.room.pop("answer", None)}
-            socket.write(json.dumps(reply).encode() + b"\n")
-            socket.flush()
+            self.socket.write(json.dumps(reply).encode() + b"\n")
+            self.socket.flush()
 
 
 Krita.instance().addExtension(Probe(Krita.instance()))

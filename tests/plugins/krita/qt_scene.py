@@ -1,0 +1,121 @@
+"""Runs in a process of its own with the Qt binding named on the command line: every widget and timer of the plug-in,
+outside Krita, against the real sockets of Qt. Prints what it saw as JSON."""
+
+import json
+import os
+import sys
+import types
+
+major, *paths = sys.argv[1:]
+sys.path[:0] = paths
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+pykrita = types.ModuleType("pykrita")
+pykrita.qt_major_version = lambda: int(major)
+sys.modules["pykrita"] = pykrita
+
+from layerlift_krita.qt import MAJOR, QAction, QtCore, QtWidgets  # noqa: E402
+
+app = QtWidgets.QApplication([])
+
+
+from layerlift.wire.values import ClientInfo  # noqa: E402
+from layerlift_krita.action.action import Action  # noqa: E402
+from layerlift_krita.action.ports import Say, Wish  # noqa: E402
+from layerlift_krita.action.task import MOVES, Task  # noqa: E402
+from layerlift_krita.client.link import ServerLink  # noqa: E402
+from layerlift_krita.client.pump import Pump  # noqa: E402
+from layerlift_krita.menus import ContextMenus  # noqa: E402
+from layerlift_krita.panel.dialog import ask  # noqa: E402
+from layerlift_krita.panel.panel import Panel  # noqa: E402
+from layerlift_krita.settings import Choice, Settings  # noqa: E402
+from plugins.krita.fakes import FakeHost, FakePlace  # noqa: E402
+
+seen = {"major": MAJOR, "binding": QtCore.__name__.split(".")[0]}
+kept = {}
+
+
+class Studio(QtCore.QObject):
+    def __init__(self):
+        super().__init__()
+        self.settings = Settings(lambda name, default: kept.get(name, default), kept.__setitem__)
+        self.link = ServerLink(ClientInfo("test", "1"), self)
+        self.action = Action(FakeHost(), self.link, self)
+        self.link.action = self.action
+        self.pump = Pump(self.action, self)
+        self.watchers, self.words, self.ran = [], [], []
+
+    def watch(self, watcher):
+        self.watchers.append(watcher)
+
+    def changed(self):
+        self.pump.wake()
+        for watcher in self.watchers:
+            watcher()
+
+    def said(self, sentence, remedy, bad):
+        self.words.append(str(sentence))
+
+    def run(self, wish, place=None):
+        self.ran.append(wish)
+
+
+studio = Studio()
+panel = Panel(studio)
+panel.resize(260, 600)
+panel.show()
+
+# every state of a task can be shown
+for state in MOVES:
+    task = Task(Wish(), FakePlace("A layer with “quotes” & <tags> 🎨"), state=state)
+    task.trouble = Say("The result is ready") if state in ("failed", "kept") else None
+    studio.action.tasks.append(task)
+studio.changed()
+seen["rows"] = len(panel.rows)
+seen["buttons"] = sorted({name for row in panel.rows.values() for name, b in row.buttons.items() if not b.isHidden()})
+studio.action.tasks.clear()
+studio.changed()
+
+# the options are remembered, the button asks
+panel.options.layers.setValue(4)
+panel.go.click()
+seen["choice"] = studio.settings.choice.layers
+seen["ran"] = [wish.layers for wish in studio.ran]
+dialog = ask(studio, panel)
+dialog.findChild(QtWidgets.QDialogButtonBox).button(QtWidgets.QDialogButtonBox.StandardButton.Ok).click()
+seen["asked"] = len(studio.ran)
+
+# our action gets into Krita's menus, once
+menu = QtWidgets.QMenu()
+for name in ("layer_properties", "duplicatelayer", "merge_layer", "isolate_active_layer"):
+    action = QAction(name, menu)
+    action.setObjectName(name)
+    menu.addAction(action)
+mine = QAction("Mine", panel)
+mine.setObjectName("mine")
+menus = ContextMenus(lambda: [mine], list, panel)
+app.installEventFilter(menus)
+menu.popup(QtCore.QPoint(0, 0))
+menus.fill(menu)
+seen["menu"] = [action.text() for action in menu.actions()]
+menu.close()
+
+
+# the real server, over the real sockets: started by the link, then a whole job
+def until(true, seconds=60):
+    loop, clock = QtCore.QEventLoop(), QtCore.QElapsedTimer()
+    clock.start()
+    while not true() and clock.elapsed() < seconds * 1000:
+        loop.processEvents(QtCore.QEventLoop.ProcessEventsFlag.AllEvents, 50)
+    return true()
+
+
+studio.settings.choice = Choice()
+task = studio.action.run(Wish(engine="fake", layers=3))
+seen["inserted"] = until(lambda: task.state in ("inserted", "failed"))
+seen["state"], seen["trouble"] = task.state, str(task.trouble)
+seen["pieces"] = len(studio.action.host.inserted[0][2]) if studio.action.host.inserted else 0
+seen["server"] = studio.action.welcome.server if studio.action.welcome else None
+studio.link.close()
+print(json.dumps(seen))
+sys.stdout.flush()
+os._exit(0)
