@@ -22,6 +22,8 @@ ANGLES, CENTRES = 12, 6
 """Directions and centres (per axis) tried before refining."""
 REFINEMENTS, COARSE_REACH = 6, 8.0
 """Halvings of the step, and by how much tolerance is multiplied at first: far from the truth all look as wrong."""
+LIKELY = 1.5
+"""A kind whose best start is worse than the best of all by this factor is not pursued."""
 STIFF = 0.1
 """How stiff the table is: where few pixels are left beside a thing, their neighbours' slope goes on."""
 CLIPPED = 3.0
@@ -61,7 +63,9 @@ def fit(y: Indices, x: Indices, colours: Values, shape: tuple[int, ...], toleran
     """The blend that most of the pixels (y, x) with their `colours` (n, 3) follow within `tolerance`."""
     stride = max(1, len(y) // SEARCH_SAMPLES)
     sample = y[::stride], x[::stride], colours[::stride]
-    found = [_refined(kind, sample, shape, tolerance) for kind in _starts(shape)]
+    starts = [_start(kind, sample, tolerance) for kind in _starts(shape)]
+    likely = LIKELY * min(misfit for _, misfit in starts)
+    found = [_refined(start, sample, shape, tolerance) for start, misfit in starts if misfit <= likely]
     best, _ = min(found, key=lambda pair: pair[1])
     return _tabled(best, y, x, colours, tolerance)
 
@@ -77,16 +81,21 @@ def _starts(shape: tuple[int, ...]) -> list[list[Blend]]:
     return kinds
 
 
+def _start(kind: list[Blend], sample: tuple[Indices, Indices, Values], tolerance: float) -> tuple[Blend, float]:
+    """The best of one kind, and its misfit."""
+    misfits = [_misfit(blend, *sample, COARSE_REACH * tolerance, turns=1) for blend in kind]
+    least = min(misfits)
+    return kind[misfits.index(least)], least
+
+
 def _refined(
-    kind: list[Blend], sample: tuple[Indices, Indices, Values], shape: tuple[int, ...], tolerance: float
+    best: Blend, sample: tuple[Indices, Indices, Values], shape: tuple[int, ...], tolerance: float
 ) -> tuple[Blend, float]:
-    """The best of one kind, moved in ever smaller steps, and its misfit."""
+    """`best` moved in ever smaller steps, and its misfit."""
     step, reach = 0.5, COARSE_REACH
-    misfits = [_misfit(blend, *sample, reach * tolerance) for blend in kind]
-    best = kind[misfits.index(min(misfits))]
     for _ in range(REFINEMENTS):
         tries = [best, *_neighbours(best, shape, step)]
-        misfits = [_misfit(blend, *sample, reach * tolerance) for blend in tries]
+        misfits = [_misfit(blend, *sample, reach * tolerance, turns=2) for blend in tries]
         best = tries[misfits.index(min(misfits))]
         step, reach = step / 2, max(1.0, reach / 2)
     return best, _misfit(best, *sample, tolerance)
@@ -102,20 +111,20 @@ def _neighbours(blend: Blend, shape: tuple[int, ...], step: float) -> list[Blend
     return [replace(blend, x=blend.x + i * dx, y=blend.y + j * dy) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
 
 
-def _misfit(blend: Blend, y: Indices, x: Indices, colours: Values, tolerance: float) -> float:
+def _misfit(blend: Blend, y: Indices, x: Indices, colours: Values, tolerance: float, turns: int = 3) -> float:
     """Mean clipped distance from the best cubic in t."""
-    return float(np.minimum(_distance(blend, y, x, colours, tolerance), CLIPPED * tolerance).mean())
+    return float(np.minimum(_distance(blend, y, x, colours, tolerance, turns), CLIPPED * tolerance).mean())
 
 
-def _distance(blend: Blend, y: Indices, x: Indices, colours: Values, tolerance: float) -> Values:
-    """Distance (largest channel) of each pixel from the cubic in t that most of them follow."""
+def _distance(blend: Blend, y: Indices, x: Indices, colours: Values, tolerance: float, turns: int = 3) -> Values:
+    """Distance (largest channel) of each pixel from the cubic in t that most of them follow, found in so many turns."""
     t = blend.place(y, x)
     low, spread = float(t.min()), max(float(np.ptp(t)), 1e-9)
     u = (t - low) / spread * 2 - 1
     basis = np.stack([np.ones_like(u), u, u * u, u * u * u], axis=1)
     keep = np.ones(len(u), bool)
     off = np.zeros(len(u))
-    for turn in range(3):
+    for turn in range(turns):
         some, seen = (basis, colours) if turn == 0 else (basis[keep], colours[keep])
         rest = np.abs(basis @ np.linalg.solve(some.T @ some + 1e-9 * np.eye(4), some.T @ seen) - colours)
         off = np.maximum(np.maximum(rest[:, 0], rest[:, 1]), rest[:, 2])

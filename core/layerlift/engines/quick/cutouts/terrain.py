@@ -44,8 +44,9 @@ DRAWN_JPEG = 0.9 * LEVEL
 """The same after JPEG."""
 IDLE = 0.2
 """Mean saliency up to which a surface may miss its model twice as much: nobody takes it for a thing."""
-BLENDED, MOST_BLENDS = 0.05, 3
-"""Share of the picture from which a stretch that no quadratic explains is tried as a drawn gradient; how many are."""
+BLENDED, SLIGHT = 0.05, 0.75 / 255
+"""Share of the picture from which, and mean step between neighbours (noise added) up to which, a stretch that no
+quadratic explains is tried as a drawn gradient: those of photographs are rougher."""
 FOLLOWED = 0.5
 """Share of such a stretch that the gradient must explain."""
 _SAMPLES = 3000
@@ -96,14 +97,15 @@ def survey(image: Plane, salient: Plane) -> Terrain:
     image, widened = calmed(image, blocky)
     rest = noise(image)
     allowed = (DRAWN_JPEG if blocky else DRAWN) + min(rest, LEVEL / 3)
-    flat = steps(image) <= STEP + _SHADES_OF_NOISE * rest
+    change = steps(image)
+    flat = change <= STEP + _SHADES_OF_NOISE * rest
     surfaces: list[Surface] = []
     clean = np.zeros(flat.shape, bool)
     large, small = max(64, LARGE * flat.size), max(24, SMALL * flat.size)
-    budget = iter(range(MOST_BLENDS))
     for piece, bounds in islice(pieces(flat, small, connectivity=4), MOST_STRETCHES):
         if piece.sum() >= large:
-            for mask, model in _stretches(image, piece, bounds, rest, large, budget):
+            smooth = float(change[bounds.slices][piece].mean()) <= SLIGHT + rest
+            for mask, model in _stretches(image, piece, bounds, rest, large, smooth):
                 idle = float(salient[bounds.slices][mask].mean()) <= IDLE
                 if (
                     mask.sum() >= WIDE * flat.size
@@ -136,7 +138,7 @@ def _completed(surface: Surface, image: Plane, grain: float) -> Surface:
 
 
 def _stretches(
-    image: Plane, piece: Mask, bounds: Bounds, grain: float, large: float, budget: Iterator[int]
+    image: Plane, piece: Mask, bounds: Bounds, grain: float, large: float, smooth: bool
 ) -> Iterator[tuple[Mask, Quadratic | Blend]]:
     """The surfaces in one flat stretch: itself where one polynomial explains it, else those that dominate it.
 
@@ -145,7 +147,7 @@ def _stretches(
     """
     coefficients, residual = _fit(image, piece, bounds)
     left, wide = piece, piece.sum() >= BLENDED * image.shape[0] * image.shape[1]
-    if residual > TIGHT + grain and wide and next(budget, None) is not None:
+    if residual > TIGHT + grain and wide and smooth:
         mask, model = _blended(image, piece, bounds, TIGHT + grain)
         if mask.sum() >= FOLLOWED * piece.sum():
             yield mask, model
