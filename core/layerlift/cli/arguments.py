@@ -78,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_preview(_command(commands, "preview", "draw a layered file's layers into one picture", _PREVIEW))
     _add_engines(_command(commands, "engines", "list the engines, and why one cannot run here", _ENGINES))
     add_server_commands(commands, _command)
+    _add_plugins(commands)
     return parser
 
 
@@ -95,6 +96,14 @@ def _command(commands: Any, name: str, summary: str, epilog: str) -> argparse.Ar
     )
     parser.set_defaults(module=name)
     return parser
+
+
+def _add_plugins(commands: Any) -> None:
+    """The installer's own words (its module is light)."""
+    from layerlift_installer import cli as installer
+
+    summary = "install Layerlift into Krita, or remove it"
+    installer.configure(_command(commands, "plugins", summary, f"{installer.EXAMPLES}\n{CODES}"))
 
 
 def _add_engines(parser: argparse.ArgumentParser) -> None:

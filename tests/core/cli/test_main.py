@@ -17,7 +17,7 @@ from layerlift.errors import Cancelled, InputError, RequestError
 
 COMMANDS = (
     *("decompose", "inspect", "preview", "engines"),
-    *("serve", "open", "jobs", "pair", "devices", "doctor"),
+    *("serve", "open", "jobs", "pair", "devices", "doctor", "plugins"),
 )
 
 
@@ -39,6 +39,7 @@ def test_every_example_in_the_help_can_be_typed():
     import shlex
 
     from layerlift.cli import arguments, arguments_server
+    from layerlift_installer import cli as installer
 
     texts = [
         text
@@ -46,6 +47,7 @@ def test_every_example_in_the_help_can_be_typed():
         for text in vars(module).values()
         if isinstance(text, str) and text.startswith("examples:")
     ]
+    texts.append(installer.EXAMPLES)
     assert len(texts) == 1 + len(COMMANDS)
     seen = 0
     for text in texts:

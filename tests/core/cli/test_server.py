@@ -215,6 +215,8 @@ def test_doctor(server, layerlift):
     assert "engine quick" in out
     findings = json.loads(layerlift("doctor", "--json")[1])
     assert {"name", "ok", "sentence", "remedy"} == set(findings[0])
+    names = [finding["name"].lower() for finding in findings]
+    assert len(names) == len(set(names)), "nothing is said twice"
     assert all(finding["remedy"] for finding in findings if finding["ok"] is False)
 
 

@@ -29,7 +29,7 @@ class Finding:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print everything that was found. FAILED if something is wrong."""
-    findings = [_python(), *_libraries(), *_engines(), *_server()]
+    findings = _findings()
     wrong = [finding for finding in findings if finding.ok is False]
     if arguments.json:
         print(json.dumps([{**vars(finding)} for finding in findings]))  # noqa: T201
@@ -41,6 +41,14 @@ def run(arguments: argparse.Namespace) -> int:
     print_table(f"Layerlift {__version__} on {sys.platform}", columns, rows)
     print(f"{len(wrong)} of {len(findings)} things need attention." if wrong else "All is well.")  # noqa: T201
     return FAILED if wrong else DONE
+
+
+def _findings() -> list[Finding]:
+    """Ours, and what the server's doctor knows better or besides."""
+    theirs = _server()
+    known = {finding.name.lower() for finding in theirs}
+    ours = [_python(), *_libraries(), *_engines()]
+    return [*(finding for finding in ours if finding.name.lower() not in known), *theirs]
 
 
 _SIGNS = {True: "ok", False: "WRONG", None: "-"}
