@@ -47,6 +47,9 @@ class Studio(QtCore.QObject):
     def watch(self, watcher):
         self.watchers.append(watcher)
 
+    def unwatch(self, watcher):
+        self.watchers.remove(watcher)
+
     def changed(self):
         self.pump.wake()
         for watcher in self.watchers:
@@ -115,6 +118,10 @@ seen["inserted"] = until(lambda: task.state in ("inserted", "failed"))
 seen["state"], seen["trouble"] = task.state, str(task.trouble)
 seen["pieces"] = len(studio.action.host.inserted[0][2]) if studio.action.host.inserted else 0
 seen["server"] = studio.action.welcome.server if studio.action.welcome else None
+panel.deleteLater()
+app.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete)
+seen["watchers"] = len(studio.watchers)
+studio.changed()
 studio.link.close()
 print(json.dumps(seen))
 sys.stdout.flush()

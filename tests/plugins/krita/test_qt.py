@@ -52,3 +52,4 @@ def test_everything_shows_and_a_job_runs(tmp_path: Path, major: int) -> None:
     assert seen["menu"] == ["layer_properties", "Mine", "duplicatelayer", "merge_layer", "isolate_active_layer"]
     # 40 × 30 pixels are too few to be taken apart: the server gives one layer
     assert (seen["state"], seen["trouble"], seen["pieces"]) == ("inserted", "None", 1)
+    assert seen["watchers"] == 0  # a window that is closed is told nothing any more

@@ -62,12 +62,19 @@ def identity(document: Document) -> str:
     return str(document.rootNode().uniqueId().toString())
 
 
-def find_document(ident: str) -> Document | None:
-    """The open document of that identity; the active one first, should a file be open twice."""
+def find_document(ident: str, node: str = "") -> Document | None:
+    """The open document of that identity; the active one first, should a file be open twice.
+
+    A document that was saved, closed and opened again has a new identity (5.1.5 does not save its root's), but its
+    layers keep theirs: then it is the one that has `node`.
+    """
     krita = Krita.instance()
     active = krita.activeDocument()
     candidates = ([active] if active is not None else []) + list(krita.documents())
-    return next((found for found in candidates if identity(found) == ident), None)
+    found = next((document for document in candidates if identity(document) == ident), None)
+    if found is None and node:
+        found = next((document for document in candidates if find_node(document, node) is not None), None)
+    return found
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -95,7 +102,7 @@ def standing(place: KritaPlace, *, anyway: bool = False) -> tuple[Document, Node
     `anyway`: above the source if it still is there, else on top of the document, as long as the document is open.
     A locked group is left alone: the result goes above the outermost locked one.
     """
-    document = find_document(place.document)
+    document = find_document(place.document, place.node)
     if document is None:
         raise Moved(Say("“{title}” is not open any more.", title=place.title))
     same = (document.width(), document.height()) == (place.width, place.height)

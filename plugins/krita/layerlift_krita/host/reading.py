@@ -105,7 +105,7 @@ class KritaSnapshot:
 
 def snapshot(wish: Wish, place: KritaPlace | None = None) -> KritaSnapshot:
     """Take what the user means, or what is at `place`. Raises Trouble in the user's words."""
-    document = Krita.instance().activeDocument() if place is None else find_document(place.document)
+    document = Krita.instance().activeDocument() if place is None else find_document(place.document, place.node)
     if document is None:
         raise Trouble(Say("No picture is open."), Say("Open or create one first."))
     if place is None:
@@ -136,7 +136,7 @@ def source_of(document: Document) -> Node:
 
 def snapshot_of(place: KritaPlace) -> KritaSnapshot:
     """The same pixels as they are now, to see whether they changed. Raises Moved when they are gone."""
-    document = find_document(place.document)
+    document = find_document(place.document, place.node)
     if document is None:
         raise Moved(Say("“{title}” is not open any more.", title=place.title))
     clone = document.clone()

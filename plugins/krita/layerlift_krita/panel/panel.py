@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from layerlift_krita.action.task import Task
@@ -49,6 +50,8 @@ class Panel(QtWidgets.QWidget):  # type: ignore[misc]
         outside.setContentsMargins(0, 0, 0, 0)
         outside.addWidget(scroll)
         studio.watch(self.refresh)
+        # A window's dockers die with it, while Krita and the studio live on.
+        self.destroyed.connect(partial(studio.unwatch, self.refresh))
         self.refresh()
         # A server that runs already tells us its engines; one that does not is started by the first click only.
         studio.link.open(start=False)
