@@ -6,8 +6,10 @@ base classes.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from layerlift_krita.features import FEATURES, ON_OFFERS, Feature
 from layerlift_krita.host.registry import DockWidget, Extension, add_docker, add_extension, create_action, main_window
 from layerlift_krita.i18n import tr
 from layerlift_krita.menus import ContextMenus
@@ -43,14 +45,30 @@ class WindowActions:
         self.decompose.triggered.connect(lambda *_: _run("layer"))
         self.selection.triggered.connect(lambda *_: _run("selection"))
         self.options.triggered.connect(lambda *_: _ask(owner))
+        self.further = {}
+        for feature in FEATURES:
+            action = create_action(window, f"layerlift_{feature.name}", tr(feature.title))
+            action.triggered.connect(partial(_prompt, owner, feature))
+            action.setVisible(False)
+            self.further[feature.name] = action
+        ON_OFFERS.append(self.show_offered)
+        owner.destroyed.connect(partial(ON_OFFERS.remove, self.show_offered))
         self.filter = ContextMenus(self._layer, self._canvas, owner)
         QtWidgets.QApplication.instance().installEventFilter(self.filter)
 
+    def show_offered(self, names: set[str]) -> None:
+        """The server's engines can do these features."""
+        for name, action in self.further.items():
+            action.setVisible(name in names)
+
     def _layer(self) -> list[Any]:
-        return [self.decompose, self.options]
+        return [self.decompose, self.options, *self._further("layer", "image")]
 
     def _canvas(self) -> list[Any]:
-        return [self.selection, self.options]
+        return [self.selection, self.options, *self._further("selection")]
+
+    def _further(self, *scopes: str) -> list[Any]:
+        return [self.further[f.name] for f in FEATURES if f.scope in scopes and self.further[f.name].isVisible()]
 
 
 class LayerliftDocker(DockWidget):  # type: ignore[misc]
@@ -79,6 +97,13 @@ def register() -> None:
     """Tell Krita about us."""
     add_extension(LayerliftExtension)
     add_docker(DOCKER, LayerliftDocker)
+
+
+def _prompt(owner: Any, feature: Feature, *_: object) -> None:
+    from layerlift_krita.panel.dialog import ask_prompt
+    from layerlift_krita.studio import studio
+
+    ask_prompt(studio(), owner, feature)
 
 
 def _run(scope: str) -> None:

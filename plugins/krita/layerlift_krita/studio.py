@@ -13,6 +13,7 @@ from layerlift_krita.action.ports import Place, Say, Wish
 from layerlift_krita.action.task import Task
 from layerlift_krita.client.link import ServerLink
 from layerlift_krita.client.pump import Pump
+from layerlift_krita.features import ON_OFFERS, offered
 from layerlift_krita.host import krita_host
 from layerlift_krita.i18n import tr
 from layerlift_krita.qt import QtCore, QtWidgets
@@ -35,6 +36,7 @@ class Studio(QtCore.QObject):
         self.pump = Pump(self.action, self)
         self._watchers: list[Callable[[], None]] = []
         self._saved = self.settings.tasks
+        self._offered: set[str] = set()
         self._redraw = QtCore.QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.setInterval(REDRAW)
@@ -75,6 +77,12 @@ class Studio(QtCore.QObject):
 
     def _show(self) -> None:
         self._keep()
+        welcome = self.action.welcome
+        names = {feature.name for feature in offered(welcome.engines if welcome is not None else ())}
+        if names != self._offered:
+            self._offered = names
+            for hear in ON_OFFERS:
+                hear(names)
         for watcher in list(self._watchers):
             watcher()
 

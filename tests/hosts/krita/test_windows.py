@@ -123,6 +123,47 @@ box.button(QtWidgets.QDialogButtonBox.StandardButton.Ok).click()
     assert len(tree[1][1]) == 3
 
 
+def test_further_operations_appear_when_an_engine_offers_them(desk: Desk, tmp_path: Path) -> None:
+    document = new(desk, tmp_path)
+    desk.do("inside.studio().link.open(start=True)")
+    desk.wait("answer = inside.studio().action.welcome is not None")
+    x, y = desk.wait("answer = inside.layer_row('Background')")
+    desk.type("mousemove", x, y, "click", 3)
+    assert not {"Edit Layer with a Prompt…", "Generate Layer…"} & set(desk.wait("answer = inside.popup()"))
+    desk.type("key", "Escape")
+    desk.wait("answer = inside.popup() is None")
+    desk.do(
+        """
+from dataclasses import replace
+here = inside.studio()
+room["plain"] = here.action.welcome
+artist = replace(room["plain"].engines[0], name="artist", operations=("edit", "inpaint", "generate"), missing=None)
+here.action.welcome = replace(room["plain"], engines=(*room["plain"].engines, artist))
+here.changed()
+"""
+    )
+    desk.wait("answer = krita.action('layerlift_edit').isVisible()")
+    desk.type("mousemove", x, y, "click", 3)
+    assert {"Edit Layer with a Prompt…", "Generate Layer…"} <= set(desk.wait("answer = inside.popup()"))
+    desk.type("key", "Escape")
+    desk.wait("answer = inside.popup() is None")
+    # what is sent to fill a selection: everything, and the selection beside it
+    desk.do("inside.select(which, 20, 10, 60, 50)", which=document)
+    found = desk.do(
+        """
+from layerlift_krita.action.ports import Wish
+from layerlift_krita.host import reading
+shot = reading.snapshot(Wish(operation="inpaint", scope="selection", prompt="x"))
+answer = [shot.width, shot.height, shot.mask, shot.size, bytes(shot.read(120 * 80 * 4, 10**6)).count(255)]
+shot.close()
+inside.studio().action.welcome = room["plain"]
+inside.studio().changed()
+"""
+    )
+    assert found == [120, 80, True, 120 * 80 * 5, 60 * 50]
+    desk.wait("answer = not krita.action('layerlift_edit').isVisible()")
+
+
 def test_kritas_own_importer_takes_the_zip_and_the_plugin_starts_fast(tmp_path: Path, desk: Desk) -> None:
     from layerlift_installer import bundle
 

@@ -28,6 +28,8 @@ def literals() -> Iterator[str]:
                 first = node.args[0]
                 if isinstance(first, ast.Constant):
                     yield first.value
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Feature":
+                yield from (word.value for word in node.args[3:5] if isinstance(word, ast.Constant))
             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in ("_STATES", "VERBS"):
                 assert isinstance(node.value, ast.Dict)
                 for value in node.value.values:

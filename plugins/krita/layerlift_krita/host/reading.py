@@ -194,13 +194,19 @@ def _extent(document: Document, clone: Document, node: Node, wish: Wish) -> tupl
     selection = document.selection()
     if selection is None:
         raise Trouble(Say("Nothing is selected."), Say("Select a part first, or choose the whole layer."))
+    if wish.operation == "inpaint":
+        return box, _selected(bytes(selection.pixelData(*box)))
     box = _common(box, (selection.x(), selection.y(), selection.width(), selection.height()))
     if box[2] <= 0 or box[3] <= 0:
         raise Trouble(Say("The selection does not touch “{name}”.", name=node.name()), Say("Select a part of it."))
-    mask = bytes(selection.pixelData(*box))
+    mask = _selected(bytes(selection.pixelData(*box)))
+    return box, mask if mask.strip(b"\xff") else b""
+
+
+def _selected(mask: bytes) -> bytes:
     if not mask.strip(b"\x00"):
         raise Trouble(Say("Nothing is selected."), Say("Select a part first, or choose the whole layer."))
-    return box, mask if mask.strip(b"\xff") or wish.operation == "inpaint" else b""
+    return mask
 
 
 def _common(a: Rectangle, b: Rectangle) -> Rectangle:

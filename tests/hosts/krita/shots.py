@@ -1,0 +1,83 @@
+"""Makes the pictures of docs/hosts/krita.md in the real Krita: `python -m hosts.krita.shots` from tests/."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[3] / "installer")]
+
+import cv2  # noqa: E402 - after the path
+
+from hosts.krita.conftest import make_desk, stop_servers  # noqa: E402
+from hosts.krita.desk import SCREEN, Desk  # noqa: E402
+from hosts.krita.pictures import poster, store  # noqa: E402
+
+DOCS = Path(__file__).parents[3] / "docs" / "hosts"
+WIDTH = 1200
+"""Pixels across in the documentation."""
+
+
+def shoot(desk: Desk, folder: Path, name: str) -> None:
+    """The screen, smaller, as docs/hosts/krita-NAME.png."""
+    desk.shot(folder / "shot.png")
+    picture = cv2.imread(str(folder / "shot.png"))
+    height = round(picture.shape[0] * WIDTH / picture.shape[1])
+    small = cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(DOCS / f"krita-{name}.png"), small, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+
+
+def story(desk: Desk, folder: Path, name: str = "") -> None:
+    """Menu, progress, result."""
+    picture = poster(960, 640)
+    path = str(store(picture, folder / "in"))
+    document = desk.do("answer = inside.new('Poster', 960, 640, pixels=path)", path=path)
+    desk.do(
+        """
+from layerlift_krita.qt import QtCore
+for name in ("ColorSelectorNg", "PresetDocker", "sharedtooldocker"):
+    inside.dock(name).hide()
+box = inside.dock("layerlift_docker")
+box.show()
+krita.activeWindow().qwindow().resizeDocks([inside.dock("KisLayerBox"), box], [420, 520], QtCore.Qt.Orientation.Vertical)
+krita.activeWindow().qwindow().resizeDocks([box], [330], QtCore.Qt.Orientation.Horizontal)
+krita.action("zoom_to_fit").trigger()
+"""
+    )
+    x, y = desk.wait("answer = inside.layer_row('Background')")
+    desk.type("mousemove", x, y, "click", 3)
+    desk.wait("answer = inside.popup()")
+    title = next(text for text in desk.do("answer = inside.popup()") if text.startswith(("Decompose", "分解")))
+    x, y = desk.do("answer = inside.popup_item(text)", text=title)
+    desk.type("mousemove", x, y)
+    shoot(desk, folder, f"menu{name}")
+    desk.type("click", 1)
+    desk.wait("answer = inside.tasks() and inside.studio().action.tasks[0].whole > 0.2")
+    desk.do("answer = None")
+    shoot(desk, folder, f"progress{name}")
+    desk.wait("answer = inside.tasks()[0][1] == 'inserted'")
+    desk.wait("answer = inside.idle(which)", which=document)
+    shoot(desk, folder, f"result{name}")
+
+
+def main() -> None:
+    """English, then Chinese."""
+    DOCS.mkdir(exist_ok=True)
+    for name, language in (("", "en"), ("-zh", "zh_CN")):
+        with tempfile.TemporaryDirectory() as place:
+            home = Path(place) / "home"
+            home.mkdir()
+            desk = make_desk(home, LANGUAGE=language)
+            try:
+                desk.start()
+                desk.do("inside.full_screen(width, height)", width=SCREEN[0], height=SCREEN[1])
+                desk.do("inside.choose(engine='quick', scope='layer', layers=0, what='')")
+                story(desk, Path(place), name)
+            finally:
+                desk.close()
+                stop_servers(desk)
+
+
+if __name__ == "__main__":
+    main()
