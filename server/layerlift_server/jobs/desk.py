@@ -190,8 +190,6 @@ class Desk:
         else:
             raise refusals.not_finished()
         if layer is None:
-            if not icc:
-                raise refusals.bad("The result has no colour profile.", "Its colours are sRGB.")
             return self._results.profile(row.folder, icc)
         if layer < 0 or (row.state == "done" and layer >= len(layers)):
             raise refusals.no_layer()

@@ -55,6 +55,19 @@ class FileDownload:
             self._file = None
 
 
+class NoBytes:
+    """What there is to read of a profile that a result doesn't have: it is in sRGB."""
+
+    size = 0
+
+    def read(self, _offset: int, _length: int) -> memoryview:
+        """Nothing."""
+        return memoryview(b"")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 class Results:
     """All results' folders."""
 
@@ -80,9 +93,9 @@ class Results:
         """A whole layer's bytes. Raises Refusal."""
         return FileDownload(self.path(folder) / manifest.layer_file(index), size)
 
-    def profile(self, folder: str, size: int) -> FileDownload:
-        """The profile's bytes. Raises Refusal."""
-        return FileDownload(self.path(folder) / manifest.PROFILE, size)
+    def profile(self, folder: str, size: int) -> FileDownload | NoBytes:
+        """The profile's bytes, none for a `size` of 0. Raises Refusal."""
+        return NoBytes() if size == 0 else FileDownload(self.path(folder) / manifest.PROFILE, size)
 
     def discard(self, folder: str) -> None:
         """Delete a result, or what there is of one."""
