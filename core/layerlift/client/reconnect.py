@@ -10,10 +10,13 @@ from layerlift.client.timeouts import BACKOFF
 
 
 class Reconnect:
-    """The first connection must succeed at once; later ones may fail as often as BACKOFF has entries in a row."""
+    """The first connection must succeed at once; later ones may fail as often as BACKOFF has entries in a row.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    `fresh`: each attempt looks for the server anew. A token that is refused then may be that of a server which has just
+    ended, so that only the last refusal counts."""
+
+    def __init__(self, clock: Callable[[], float], *, fresh: bool = False) -> None:
+        self._clock, self._fresh = clock, fresh
         self._ever = False
         self._failed = 0
         self._due = clock()
@@ -25,8 +28,9 @@ class Reconnect:
 
     def ended(self, why: Dropped | NoServer, talk: Conversation | None) -> None:
         """A connection (`talk`, if it came that far) is over: plan the next. Raises what makes that useless."""
-        if isinstance(why, Dropped) and why.failure is not None:
-            raise why.failure from why
+        failure = why.failure if isinstance(why, Dropped) else None
+        if failure is not None and not (failure.code == "unauthorized" and self._fresh and self._ever):
+            raise failure from why
         if talk is not None and talk.welcome is not None:
             self._ever = True
             if talk.fruitful:
@@ -34,7 +38,7 @@ class Reconnect:
         if not self._ever:
             raise why if isinstance(why, NoServer) else _unwelcome() from why
         if self._failed == len(BACKOFF):
-            raise _lost() from why
+            raise failure or _lost() from why
         self._due = self._clock() + BACKOFF[self._failed]
         self._failed += 1
 

@@ -215,6 +215,21 @@ def test_later_ones_may_fail_a_few_times_in_a_row():
         again.ended(Dropped(), None)
 
 
+def test_a_refused_token_is_final_unless_the_next_may_be_another():
+    """A local server that was started again has a new token; a file that is read a moment too early has the old one."""
+    refused = Dropped(ServerError("Who?", code="unauthorized"))
+    pair = Pair()
+    again = reconnect.Reconnect(pair.clock, fresh=True)
+    ended(pair.talk, pair.clock, again)
+    for _ in BACKOFF[1:]:
+        again.ended(refused, None)
+    with pytest.raises(ServerError, match="Who?"):
+        again.ended(refused, None)
+    for never in (reconnect.Reconnect(pair.clock, fresh=True), reconnect.Reconnect(pair.clock)):
+        with pytest.raises(ServerError, match="Who?"):
+            never.ended(refused, None)
+
+
 def test_a_connection_that_brought_something_resets_the_count():
     pair = Pair()
     pair.talk.open(Question(m.Jobs()))

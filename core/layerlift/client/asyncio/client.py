@@ -231,7 +231,7 @@ class AsyncClient:
 
     async def _live(self) -> None:
         """Be connected, again and again. Ends by raising what makes that useless."""
-        reconnect = Reconnect(time.monotonic)
+        reconnect = Reconnect(time.monotonic, fresh=self._login.typed is None)
         while self._life is not None:  # `wait_for` may swallow a cancellation before Python 3.12 (bpo-37658)
             await asyncio.sleep(reconnect.wait)
             talk = None

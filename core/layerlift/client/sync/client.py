@@ -218,7 +218,7 @@ class Client:
 
     def _step(self, patience: float) -> None:
         """Move bytes, or connect anew. Raises ServerError when that is hopeless; the next verb starts afresh."""
-        self._reconnect = self._reconnect or Reconnect(time.monotonic)
+        self._reconnect = self._reconnect or Reconnect(time.monotonic, fresh=self._login.typed is None)
         try:
             if self._transport is None or self._talk is None:
                 time.sleep(min(patience, self._reconnect.wait))
