@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs the real programs that tests ask: Krita, Xvfb, LibreOffice Impress, poppler and Chromium from this machine's own
-# apt sources, and a GIMP 3 in a root folder of its own (Debian 12 carries only 2.10).
+# Installs the real programs that tests ask: Krita, Xvfb, xdotool, LibreOffice Impress, poppler and Chromium from this
+# machine's own apt sources, and a GIMP 3 in a root folder of its own (Debian 12 carries only 2.10).
 #
 # Idempotent: what is there stays. Needs root and an apt-based system. The GIMP root lies in $LAYERLIFT_GIMP_ROOT, by
 # default ~/.cache/layerlift-hosts/gimp. Usage: tests/hosts/install.sh [krita] [libreoffice] [chromium] [gimp]   (default: all)
@@ -51,11 +51,11 @@ command -v apt-get >/dev/null || { say "this needs an apt-based system; install 
 
 for host in "${@:-all}"; do
   case $host in
-    krita) install krita python3-pyqt5 xvfb ;;
+    krita) install krita python3-pyqt5 xvfb xdotool ;;
     libreoffice) install libreoffice-impress poppler-utils fonts-dejavu-core ;;
     chromium) install chromium fonts-dejavu-core ;;
     gimp) install_gimp ;;
-    all) install krita python3-pyqt5 xvfb libreoffice-impress poppler-utils chromium fonts-dejavu-core; install_gimp ;;
+    all) install krita python3-pyqt5 xvfb xdotool libreoffice-impress poppler-utils chromium fonts-dejavu-core; install_gimp ;;
     *) say "unknown host '$host' (krita, libreoffice, chromium, gimp)" >&2; exit 1 ;;
   esac
 done

@@ -18,26 +18,40 @@ from pathlib import Path
 import pytest
 
 from hosts.conftest import missing
-from hosts.krita.desk import SCREEN, Desk
+from hosts.krita.desk import ROOT, SCREEN, Desk
 
-ROOT = Path(__file__).parents[3]
+CHECKOUT = Path(__file__).parents[3]
 
 
 def make_desk(home: Path, **environment: str) -> Desk:
     """A desk on which nothing runs yet, with the plug-in installed by our own installer."""
-    for program in ("krita", "Xvfb", "xdotool"):
+    for program in ("Xvfb", "xdotool") if ROOT else ("krita", "Xvfb", "xdotool"):
         if shutil.which(program) is None:
             missing(program)
     desk = Desk(home, extra={"OMP_NUM_THREADS": "1", **environment})
     subprocess.run(
         [sys.executable, "-m", "layerlift_installer.cli", "install", "krita"],
-        env={**desk.environment, "PYTHONPATH": str(ROOT / "installer")},
+        env={**desk.environment, "PYTHONPATH": str(CHECKOUT / "installer")},
         check=True,
         capture_output=True,
         timeout=120,
     )
     desk.install_probe()
+    if ROOT:
+        _serve(desk)
     return desk
+
+
+def _serve(desk: Desk) -> None:
+    """In a root folder there is no Layerlift that the plug-in could start: it finds one that runs outside."""
+    subprocess.Popen(
+        [sys.executable, "-m", "layerlift", "serve"],
+        env=desk.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    desk.until(lambda: any((desk.home / "run" / "layerlift").glob("server-*.json")), "the server")
 
 
 def stop_servers(desk: Desk) -> None:

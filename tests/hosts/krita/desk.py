@@ -20,6 +20,8 @@ SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 PATIENCE = float(os.environ.get("LAYERLIFT_PATIENCE", "180"))
 """Seconds until something that should happen is taken for never happening: a first start takes 30 on a busy machine."""
 SCREEN = (1600, 1000)
+ROOT = os.environ.get("LAYERLIFT_KRITA_ROOT")
+"""A root folder with another Krita in it (other_versions.sh); a path means the same file inside and outside."""
 
 KRITARC = """[General]
 HideSplashScreen=true
@@ -79,14 +81,14 @@ class Desk:
         self.port.unlink(missing_ok=True)
         with self.said.open("ab") as log:
             self.krita = subprocess.Popen(
-                ["krita", "--nosplash", *map(str, files)],
+                [*(["chroot", ROOT] if ROOT else []), "krita", "--nosplash", *map(str, files)],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.home,
             )
-        self._until(self.port.exists, "Krita to listen")
+        self.until(self.port.exists, "Krita to listen")
         self.ear = socket.create_connection(("127.0.0.1", int(self.port.read_text())), timeout=PATIENCE)
         self.wait("answer = krita.activeWindow() is not None")
 
@@ -117,7 +119,7 @@ class Desk:
             box[0] = self.do(code, **values)
             return bool(box[0])
 
-        self._until(asked, code, seconds)
+        self.until(asked, code, seconds)
         return box[0]
 
     def type(self, *command: object) -> None:
@@ -180,7 +182,8 @@ room["quitting"].start(0)
         self.screen.terminate()
         self.screen.wait(30)
 
-    def _until(self, true: Any, what: str, seconds: float = PATIENCE) -> None:
+    def until(self, true: Any, what: str, seconds: float = PATIENCE) -> None:
+        """Ask until it is true; fail when Krita ends before, or never makes it true."""
         end = time.monotonic() + seconds
         while not true():
             if self.krita is not None and self.krita.poll() is not None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 
-def poster(width: int = 480, height: int = 320, depth: int = 8) -> Pixels:
-    """(height, width, 4) opaque RGBA: a line of text, a disc and a panel on paper, with a little noise everywhere."""
+def poster(width: int = 480, height: int = 320, depth: int = 8, noise: int = 2) -> Pixels:
+    """(height, width, 4) opaque RGBA: a line of text, a disc and a panel on paper, with a little `noise` everywhere."""
     picture = np.empty((height, width, 3), np.uint8)
     picture[:] = (240, 230, 200)
     cv2.circle(picture, (width // 4, height * 2 // 3), height // 5, (200, 60, 40), -1, cv2.LINE_AA)
@@ -20,7 +20,7 @@ def poster(width: int = 480, height: int = 320, depth: int = 8) -> Pixels:
     cv2.putText(picture, "Hello layers", (30, 80), cv2.FONT_HERSHEY_SIMPLEX, 1.8, (20, 20, 20), 5, cv2.LINE_AA)
     rng = np.random.default_rng(7)
     if depth == 8:
-        noisy = picture.astype(np.int16) + rng.integers(-2, 3, picture.shape)
+        noisy = picture.astype(np.int16) + rng.integers(-noise, noise + 1, picture.shape)
         return np.dstack([noisy.clip(0, 255), np.full(picture.shape[:2], 255)]).astype(np.uint8)
     deep = picture.astype(np.int32) * 257 + rng.integers(-600, 601, picture.shape)
     return np.dstack([deep.clip(0, 65535), np.full(picture.shape[:2], 65535)]).astype(np.uint16)
