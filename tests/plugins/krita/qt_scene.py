@@ -13,11 +13,15 @@ pykrita = types.ModuleType("pykrita")
 pykrita.qt_major_version = lambda: int(major)
 sys.modules["pykrita"] = pykrita
 
-from layerlift_krita.qt import MAJOR, QAction, QtCore, QtWidgets  # noqa: E402
+from layerlift_krita.qt import MAJOR, QAction, QtCore, QtNetwork, QtWidgets  # noqa: E402
 
 app = QtWidgets.QApplication([])
 
 
+from layerlift.wire import frames, handshake, runtime  # noqa: E402
+from layerlift.wire.messages import Refused  # noqa: E402
+from layerlift.wire.problems import problem  # noqa: E402
+from layerlift.wire.runtime import ServerFile  # noqa: E402
 from layerlift.wire.values import ClientInfo  # noqa: E402
 from layerlift_krita.action.action import Action  # noqa: E402
 from layerlift_krita.action.ports import Say, Wish  # noqa: E402
@@ -118,6 +122,50 @@ seen["inserted"] = until(lambda: task.state in ("inserted", "failed"))
 seen["state"], seen["trouble"] = task.state, str(task.trouble)
 seen["pieces"] = len(studio.action.host.inserted[0][2]) if studio.action.host.inserted else 0
 seen["server"] = studio.action.welcome.server if studio.action.welcome else None
+studio.link.close()
+studio.action.lost(None)
+
+
+# a server of another version: it says so, and closes
+class Stranger(QtCore.QObject):
+    def __init__(self):
+        super().__init__()
+        self.server = QtNetwork.QTcpServer(self)
+        self.server.newConnection.connect(self.greet)
+        self.server.listen(QtNetwork.QHostAddress("127.0.0.1"))
+        self.sockets = []
+        file = ServerFile(self.server.serverPort(), os.getpid(), "t" * 43, 9, "9.0")
+        path = runtime.folder() / file.name
+        path.write_text(file.text)
+        path.chmod(0o600)
+
+    def greet(self):
+        socket = self.server.nextPendingConnection()
+        self.sockets.append([socket, b""])
+        socket.readyRead.connect(self.hear)
+
+    def hear(self):
+        for entry in self.sockets:
+            socket = entry[0]
+            entry[1] += bytes(socket.readAll())
+            if entry[1].startswith(b"GET") and b"\r\n\r\n" in entry[1]:
+                key = entry[1].split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0].decode()
+                lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
+                answer = [*lines, f"Sec-WebSocket-Accept: {handshake.acceptance(key)}", "", ""]
+                socket.write("\r\n".join(answer).encode())
+                entry[1] = b""
+            elif entry[1]:
+                payload = frames.encode(Refused("hello", problem("version-too-old")))
+                socket.write(bytes([0x82, 126]) + len(payload).to_bytes(2, "big") + payload)
+                entry[1] = b""
+
+
+stranger = Stranger()
+studio.words.clear()
+task = studio.action.run(Wish())
+seen["refused"] = until(lambda: task.state == "failed", 30)
+seen["version"] = [str(task.trouble), str(task.remedy), studio.words]
+
 panel.deleteLater()
 app.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete)
 seen["watchers"] = len(studio.watchers)
