@@ -121,6 +121,8 @@ task = studio.action.run(Wish(engine="fake", layers=3))
 seen["inserted"] = until(lambda: task.state in ("inserted", "failed"))
 seen["state"], seen["trouble"] = task.state, str(task.trouble)
 seen["pieces"] = len(studio.action.host.inserted[0][2]) if studio.action.host.inserted else 0
+# a server that has just started names all its engines a little later
+seen["engines"] = until(lambda: studio.action.welcome and len(studio.action.welcome.engines) > 1, 30)
 seen["server"] = studio.action.welcome.server if studio.action.welcome else None
 studio.link.close()
 studio.action.lost(None)

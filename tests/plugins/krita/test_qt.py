@@ -55,3 +55,4 @@ def test_everything_shows_and_a_job_runs(tmp_path: Path, major: int) -> None:
     assert seen["watchers"] == 0  # a window that is closed is told nothing any more
     words = "This plug-in is too old for the Layerlift server."
     assert seen["version"] == [words, "Run the Layerlift installer again to update the plug-in.", [words]]
+    assert seen["engines"]

@@ -37,6 +37,7 @@ class Finder(QtCore.QObject):
         super().__init__(parent)
         self._answer, self._missing, self._failed = found, missing, failed
         self._process: subprocess.Popen[bytes] | None = None
+        self._adopted = False
         self._passed_over: set[int] = set()
         self._looking = QtCore.QTimer(self)
         self._looking.setInterval(LOOK_EVERY)
@@ -66,6 +67,14 @@ class Finder(QtCore.QObject):
         """Try again also those that were passed over."""
         self._passed_over.clear()
 
+    def started(self, server: ServerFile) -> bool:
+        """Whether this is the server that we have started, not yet `adopt`ed."""
+        return self._process is not None and self._process.pid == server.pid and not self._adopted
+
+    def adopt(self) -> None:
+        """From now on the server that we started is like any other."""
+        self._adopted = True
+
     def stop(self) -> None:
         """Look no more."""
         self._looking.stop()
@@ -88,6 +97,7 @@ class Finder(QtCore.QObject):
         except OSError as error:
             self._failed(_unstartable(error.strerror or str(error)))
             return
+        self._adopted = False
         self._until = time.monotonic() + START_WITHIN
         self._looking.start()
 

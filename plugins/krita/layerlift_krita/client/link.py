@@ -31,6 +31,10 @@ BACKOFF = (0, 200, 500, 1000, 2000, 4000)
 PING_EVERY = 20_000
 """Milliseconds between our pings; a connection on which nothing came for two of them is dead."""
 
+ASK_AGAIN = 5_000
+"""Milliseconds after which a server that we have just started is greeted anew: by then it knows all its engines, which
+it tells in its welcome only."""
+
 State = Literal["away", "starting", "dialling", "open", "pausing"]
 
 
@@ -53,6 +57,7 @@ class ServerLink(QtCore.QObject):
         self._dialling = self._timer(DIAL_WITHIN, lambda: self._broken(Say("The Layerlift server does not answer.")))
         self._returning = self._timer(0, self._seek)
         self._pinging = self._timer(PING_EVERY, self._ping, single=False)
+        self._asking_again = self._timer(ASK_AGAIN, self._ask_again)
 
     def _timer(self, interval: int, slot: Any, single: bool = True) -> Any:
         timer = QtCore.QTimer(self)
@@ -112,7 +117,7 @@ class ServerLink(QtCore.QObject):
     def close(self) -> None:
         """End the conversation: Krita quits, or the plug-in is unloaded."""
         self.finder.stop()
-        for timer in (self._dialling, self._returning, self._pinging):
+        for timer in (self._dialling, self._returning, self._pinging, self._asking_again):
             timer.stop()
         if self._web is not None and self._web.state == "open":
             self._write(self._web.close())
@@ -191,6 +196,8 @@ class ServerLink(QtCore.QObject):
             self.state, self._attempt, self._silent = "open", 0, 0
             self._dialling.stop()
             self._pinging.start()
+            if self.finder.started(self._server):
+                self._asking_again.start()
             self.action.connected(message)
         elif isinstance(message, Refused) and self.state == "dialling":
             # Versions that do not fit, a token that is not known: trying again would not help.
@@ -198,6 +205,16 @@ class ServerLink(QtCore.QObject):
             self._be_away(Trouble(Say(message.problem.sentence), remedy))
         else:
             self.action.heard(message)
+
+    def _ask_again(self) -> None:
+        if self.state != "open" or self.action is None:
+            return
+        if self.action.waiting:
+            self._asking_again.start()
+            return
+        self.finder.adopt()
+        self.close()
+        self.open(start=False)
 
     def _wrote(self, _: int) -> None:
         self._tell_state()
