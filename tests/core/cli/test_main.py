@@ -213,3 +213,11 @@ def test_in_another_thread_signals_are_left_alone(layerlift, picture):
     worker.join(60)
     assert codes == [0]
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_plugins_are_the_installer_s(layerlift, work, monkeypatch):
+    from layerlift_installer import hosts
+
+    monkeypatch.setattr(hosts, "kritas", list)
+    assert layerlift("plugins", "list") == (0, "", "")
+    assert "usage: layerlift plugins" in layerlift("plugins")[2]
