@@ -44,7 +44,7 @@ def make_desk(home: Path, **environment: str) -> Desk:
 
 def _serve(desk: Desk) -> None:
     """In a root folder there is no Layerlift that the plug-in could start: it finds one that runs outside."""
-    subprocess.Popen(
+    desk.server = subprocess.Popen(
         [sys.executable, "-m", "layerlift", "serve"],
         env=desk.environment,
         stdin=subprocess.DEVNULL,
@@ -59,6 +59,8 @@ def stop_servers(desk: Desk) -> None:
     for file in (desk.home / "run" / "layerlift").glob("server-*.json"):
         with suppress(ProcessLookupError, ValueError):
             os.kill(int(file.stem.removeprefix("server-")), signal.SIGKILL)
+    if desk.server is not None:
+        desk.server.wait(30)
 
 
 @pytest.fixture(scope="session")

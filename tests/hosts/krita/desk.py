@@ -54,6 +54,7 @@ class Desk:
         self.environment["DISPLAY"] = f":{number}"
         self.krita: subprocess.Popen[bytes] | None = None
         self.ear: socket.socket | None = None
+        self.server: subprocess.Popen[bytes] | None = None
 
     @property
     def pykrita(self) -> Path:
