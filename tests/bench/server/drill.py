@@ -171,8 +171,11 @@ class Drill:
         lost = self._fetch_all()
         zombies = _wait_gone([pid for pid in children(server.pid) if state(pid) == "Z"])
         orphans = _wait_gone(self._orphans)
-        files = [p for p in (server.folder / "data").rglob("*") if p.is_file()]
-        results = [p for p in files if "results" in p.parts]
+        until = time.monotonic() + 10
+        while (trash := _files(server.folder / "data" / "trash")) and time.monotonic() < until:
+            time.sleep(0.1)  # what is dropped is deleted in the background
+        files = _files(server.folder / "data")
+        results = [p for p in files if "results" in p.parts] + trash
         parts = [p for p in files if p.suffix in (".part", ".tmp")]
         return [
             ("results fetched again at the end", f"{len(self.ledger.kept) - len(lost)} of {len(self.ledger.kept)}"),
@@ -200,6 +203,11 @@ class Drill:
                 for info in left:
                     client.drop(info.job)
         return lost
+
+
+def _files(folder: Path) -> list[Path]:
+    """Every file below; what vanishes meanwhile is gone."""
+    return [Path(place) / name for place, _, names in os.walk(folder) for name in names]
 
 
 def _wait_gone(pids: list[int]) -> list[int]:
