@@ -232,15 +232,21 @@ class AsyncClient:
     async def _live(self) -> None:
         """Be connected, again and again. Ends by raising what makes that useless."""
         reconnect = Reconnect(time.monotonic, fresh=self._login.typed is None)
-        while self._life is not None:  # `wait_for` may swallow a cancellation before Python 3.12 (bpo-37658)
+        while not self._closed():  # `wait_for` may swallow a cancellation before Python 3.12 (bpo-37658)
             await asyncio.sleep(reconnect.wait)
             talk = None
             try:
                 address, transport = await self._dial()
+                if self._closed():
+                    await transport.close()
+                    return
                 talk = Conversation(address.host, address.port, self._login.hello(address), time.monotonic)
                 await self._carry(address, transport, talk)
             except (Dropped, NoServer) as why:
                 reconnect.ended(why, talk)
+
+    def _closed(self) -> bool:
+        return self._life is None
 
     async def _dial(self) -> tuple[Address, Transport]:
         while True:
