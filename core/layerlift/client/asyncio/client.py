@@ -61,8 +61,8 @@ class AsyncClient:
         self._login = login
         self._transport: Transport | None = None
         self._talk: Conversation | None = None
-        self._life: asyncio.Task[None] | None = None
         self._left: list[Exchange] = []
+        self._life: asyncio.Task[None] | None = None
         self._news: asyncio.Future[None] | None = None
 
     # the verbs
@@ -70,8 +70,8 @@ class AsyncClient:
     @property
     def welcome(self) -> m.Welcome:
         """What the server said of itself: its engines and limits, and whether we are its owner. Once connected."""
-        assert self._talk is not None
-        assert self._talk.welcome is not None
+        if self._talk is None or self._talk.welcome is None:
+            raise closed()
         return self._talk.welcome
 
     async def upload(
@@ -222,31 +222,28 @@ class AsyncClient:
 
     async def _tick(self) -> None:
         """Until there is news, or for a TICK. Raises what ended the connection for good."""
-        if self._life is None:
+        life, news = self._life, self._news
+        if life is None or news is None:
             raise closed()
-        assert self._news is not None
-        await asyncio.wait([self._news, self._life], timeout=TICK, return_when=asyncio.FIRST_COMPLETED)
-        if self._life is not None and self._life.done():
-            self._life.result()
+        await asyncio.wait([news, life], timeout=TICK, return_when=asyncio.FIRST_COMPLETED)
+        if life.done() and not life.cancelled():
+            life.result()
 
     async def _live(self) -> None:
         """Be connected, again and again. Ends by raising what makes that useless."""
-        reconnect = Reconnect(time.monotonic, fresh=self._login.typed is None)
-        while not self._closed():  # `wait_for` may swallow a cancellation before Python 3.12 (bpo-37658)
+        reconnect, own = Reconnect(time.monotonic, fresh=self._login.typed is None), asyncio.current_task()
+        while self._life is own:  # `wait_for` may swallow a cancellation before Python 3.12 (bpo-37658)
             await asyncio.sleep(reconnect.wait)
             talk = None
             try:
                 address, transport = await self._dial()
-                if self._closed():
+                if self._life is not own:
                     await transport.close()
-                    return
+                    break
                 talk = Conversation(address.host, address.port, self._login.hello(address), time.monotonic)
                 await self._carry(address, transport, talk)
             except (Dropped, NoServer) as why:
                 reconnect.ended(why, talk)
-
-    def _closed(self) -> bool:
-        return self._life is None
 
     async def _dial(self) -> tuple[Address, Transport]:
         while True:
@@ -264,8 +261,8 @@ class AsyncClient:
         def heard() -> None:
             nonlocal greeted
             if not greeted and talk.welcome is not None:
-                self._login.welcomed(address, talk.welcome)
                 greeted = True
+                self._login.welcomed(address, talk.welcome)
             self._tell()
 
         talk.adopt(self._left)
