@@ -64,8 +64,9 @@ answer = inside.history()
         seen = [load(tmp_path / name, (64, 96)).astype(int) for name in ("seen before", "seen after")]
         off = np.abs(seen[0] - seen[1])[..., :3]
         # Soft edges blend differently in another colour space, and not every colour comes back from sRGB.
-        assert np.median(off) <= 4
-        assert (off.max(axis=2) <= 16).mean() > 0.9
+        # The median is 3 in 5.1 and 6 in 5.3, whose CMYK profile is another one.
+        assert np.median(off) <= 8
+        assert (off.max(axis=2) <= 24).mean() > 0.9
     else:
         assert np.abs(before - after).max() <= most
         assert bool(notes) == (depth in ("F16", "F32"))
