@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -194,19 +195,29 @@ room["quitting"].start(0)
 
 
 def _screen(home: Path) -> tuple[subprocess.Popen[bytes], int]:
-    """An Xvfb that chose its own free number."""
+    """A virtual screen of our own. Its number is drawn: with -displayfd alone Xvfb takes no lock, and another one that
+    ends at that moment takes our socket away with its own."""
+    for _ in range(10):
+        number = random.SystemRandom().randrange(100, 30_000)
+        screen = _xvfb(home, number)
+        if screen is not None:
+            return screen, number
+    raise AssertionError(f"no virtual screen:\n{(home / 'xvfb.log').read_text()}")
+
+
+def _xvfb(home: Path, number: int) -> subprocess.Popen[bytes] | None:
+    """Xvfb on that display, once it is ready; None when it did not come up (the number is taken)."""
     reading, writing = os.pipe()
     width, height = SCREEN
+    size = f"{width}x{height}x24"
+    command = ["Xvfb", f":{number}", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp"]
     with (home / "xvfb.log").open("ab") as log:
-        screen = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
-            pass_fds=(writing,),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+        screen = subprocess.Popen(command, pass_fds=(writing,), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     os.close(writing)
     with os.fdopen(reading) as said:
-        number = said.readline().strip()
-    assert number, (home / "xvfb.log").read_text()
-    return screen, int(number)
+        ready = said.readline().strip() == str(number)
+    if not ready:
+        screen.kill()
+        screen.wait(30)
+        return None
+    return screen
