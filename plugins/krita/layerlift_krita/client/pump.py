@@ -30,8 +30,10 @@ class Pump(QtCore.QObject):
         self._working = False
 
     def wake(self) -> None:
-        """There may be something to do."""
-        if not self._timer.isActive() and not self._working and not self._action.idle:
+        """There may be something to do: at once, also where we meant to wait a little."""
+        if self._working or self._action.idle:
+            return
+        if not self._timer.isActive() or self._timer.interval() > 0:
             self._timer.start(0)
 
     def _work(self) -> None:
