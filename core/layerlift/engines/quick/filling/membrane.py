@@ -17,8 +17,10 @@ import numpy as np
 from layerlift.imaging.layer import Mask, Plane
 
 _SMOOTHINGS = 3
-_COARSE = 16
-"""Iterations on the coarsest grid, at most 4×4 cells: solved, in effect."""
+_COARSEST = 4
+"""Cells a side of the coarsest grid at most: so few are solved directly."""
+_FAINT = 1e-5
+"""Eigenvalues below this share of the largest are rounding: parts that hang from nothing stay where they are."""
 _OMEGA = np.float32(0.8)
 """Damping of the Jacobi iteration: 4/5 is the classical optimum for the five-point Laplacian."""
 
@@ -96,7 +98,7 @@ def _pool(plane: Plane) -> Plane:
 def _levels(grid: _Grid) -> list[_Grid]:
     """The grid and all coarser ones, finest first."""
     levels = [grid]
-    while max(levels[-1].wx.shape) > 4:
+    while max(levels[-1].wx.shape) > _COARSEST:
         levels.append(_coarser(levels[-1]))
     return levels
 
@@ -144,6 +146,20 @@ def _smooth(grid: _Grid, u: Plane, load: Plane, times: int) -> Plane:
     return u
 
 
+def _solved(grid: _Grid, load: Plane) -> Plane:
+    """The coarsest network's exact solution, of least norm where it hangs from nothing."""
+    height, width = grid.wx.shape
+    cell = np.arange(height * width).reshape(height, width)
+    matrix = np.diag(grid.diagonal.ravel().astype(np.float64))
+    for wires, one, other in (
+        (grid.wx[:, :-1], cell[:, :-1], cell[:, 1:]),
+        (grid.wy[:-1], cell[:-1], cell[1:]),
+    ):
+        matrix[one.ravel(), other.ravel()] = matrix[other.ravel(), one.ravel()] = -wires.ravel()
+    inverse = np.linalg.pinv(matrix, rcond=_FAINT, hermitian=True)
+    return (load.reshape(len(load), -1) @ inverse).astype(np.float32).reshape(load.shape)
+
+
 def _refine(u: Plane, grid: _Grid) -> Plane:
     """Coarse values on the finer grid: smoothed among the cells that exist."""
     height, width = grid.wx.shape
@@ -160,7 +176,7 @@ def _solve(levels: list[_Grid], load: Plane, cycles: int) -> Plane:
     """Full multigrid: solve the coarse network first, then polish with V-cycles on the way up."""
     grid, *coarser = levels
     if not coarser:
-        return _smooth(grid, np.zeros_like(load), load, _COARSE)
+        return _solved(grid, load)
     u = _refine(_solve(coarser, _pool(load), cycles), grid)
     for _ in range(cycles):
         u = _cycle(levels, u, load)
@@ -169,9 +185,9 @@ def _solve(levels: list[_Grid], load: Plane, cycles: int) -> Plane:
 
 def _cycle(levels: list[_Grid], u: Plane, load: Plane) -> Plane:
     grid, *coarser = levels
-    u = _smooth(grid, u, load, _SMOOTHINGS)
     if not coarser:
-        return _smooth(grid, u, load, _COARSE)
+        return _solved(grid, load)
+    u = _smooth(grid, u, load, _SMOOTHINGS)
     residual = load + _pull(grid, u) - grid.diagonal * u
     correction = _cycle(coarser, np.zeros((len(u), *coarser[0].wx.shape), np.float32), _pool(residual))
     return _smooth(grid, u + _refine(correction, grid), load, _SMOOTHINGS)

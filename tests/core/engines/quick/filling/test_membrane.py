@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from layerlift.engines.quick.filling.membrane import harmonic, stitch
@@ -15,6 +15,7 @@ def test_continues_a_harmonic_surface() -> None:
 
 
 @settings(max_examples=25, deadline=None)
+@example(3318, 3, 3)  # one known corner: as slow as a small grid can converge
 @given(st.integers(0, 10_000), st.integers(3, 40), st.integers(3, 40))
 def test_stays_between_its_anchors(seed: int, height: int, width: int) -> None:
     random = np.random.default_rng(seed)
