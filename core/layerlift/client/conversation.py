@@ -52,6 +52,7 @@ class Conversation:
         self._transfers = 0
         self._over = False
         self._refusal: LayerliftError | None = None
+        self._last_words: LayerliftError | None = None
         self.welcome: m.Welcome | None = None
         """Set once the server has agreed."""
         self.fruitful = False
@@ -160,7 +161,8 @@ class Conversation:
         elif isinstance(event, Rejected):
             raise Dropped(_turned_away(event))
         elif isinstance(event, Closed):
-            raise Dropped(self._refusal or _HOPELESS.get(event.code))
+            hopeless = _HOPELESS.get(event.code)
+            raise Dropped(self._refusal or (hopeless and (self._last_words or hopeless)))
 
     def _hear(self, payload: memoryview) -> None:
         try:
@@ -173,8 +175,9 @@ class Conversation:
         elif isinstance(message, m.Welcome):
             self.welcome = message
             self._begin()
-        elif isinstance(message, m.Refused) and not message.problem.retryable:
-            self._refusal = raised(message.problem)
+        elif isinstance(message, m.Refused):
+            self._last_words = raised(message.problem)
+            self._refusal = None if message.problem.retryable else self._last_words
 
     def _deliver(self, message: m.Message) -> None:
         for exchange in self.exchanges:

@@ -225,7 +225,11 @@ class Talk:
             token = "n" * 43 if hello.code else None
             await self.say(m.Welcome(1, "stand-in", 1 << 18, 8 << 20, ENGINES, LIMITS, hello.code is None, token))
         else:
-            await self.say(m.Refused("hello", Problem("unauthorized", "Nobody knows you.", "Pair again.")))
+            wrong_code = Problem(
+                "unauthorized", "This code is wrong.", "Let the server show a new one.", retryable=True
+            )
+            stranger = Problem("unauthorized", "Nobody knows you.", "Pair again.")
+            await self.say(m.Refused("hello", wrong_code if hello.code else stranger))
             await self.socket.close(4401)
 
     async def _put(self, put: m.Put) -> None:

@@ -157,6 +157,11 @@ def test_a_wrong_token(server, connecting):
     assert caught.value.code == "unauthorized"
 
 
+def test_a_wrong_pairing_code(server, connecting):
+    with pytest.raises(ServerError, match=r"This code is wrong\. Let the server show a new one\."):
+        connecting(address=f"127.0.0.1:{server.port}", code="654321", device="Laptop")
+
+
 def test_nobody_at_that_port(places, connecting):
     with pytest.raises(NoServer, match="No Layerlift server of yours listens"):
         connecting(address="127.0.0.1:1")
