@@ -1,6 +1,6 @@
 """Private files that pixels pass through: written in place, read in place, mapped by the worker, deleted off the loop.
 
-Law: stdlib only; knows paths and bytes. Folders are 0700 and files 0600 (POSIX; on Windows the user's own profile
+Law: knows paths and bytes. Folders are 0700 and files 0600 (POSIX; on Windows the user's own profile
 folder is private already). Nothing here remembers anything: what a file means is `uploads`' and `results`' business.
 """
 
@@ -14,16 +14,10 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from layerlift_server.security import private_files
+
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
-
-
-def private_folder(path: Path) -> Path:
-    """Make `path` (and its parents) if it is missing, for this user only. Raises OSError."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.name == "posix":
-        path.chmod(0o700)
-    return path
 
 
 def open_for_writing(path: Path) -> int:
@@ -76,7 +70,7 @@ class Trash:
     """Where unwanted files go at once (a rename), to be deleted by a thread: unlinking gigabytes takes a while."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = private_folder(folder)
+        self._folder = private_files.folder(folder)
         self._sweeper = ThreadPoolExecutor(1, "layerlift-trash")
         for left in self._folder.iterdir():
             self._sweep(left)

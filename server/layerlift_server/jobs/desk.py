@@ -32,6 +32,7 @@ from layerlift_server.jobs.settings import JobSettings
 from layerlift_server.jobs.store import Job, Store
 from layerlift_server.jobs.tracker import Tracker
 from layerlift_server.jobs.uploads import Uploads
+from layerlift_server.security import private_files
 from layerlift_server.worker import manifest
 
 _LOG = logging.getLogger("layerlift_server.jobs")
@@ -59,7 +60,7 @@ class Desk:
         """Open the store, settle what a dead server left, be ready. Raises OutputError (the folder cannot be used)."""
         try:
             with ExitStack() as undo:
-                arena.private_folder(self._folder)
+                private_files.folder(self._folder)
                 self._open(undo)
                 self._close = undo.pop_all()
         except (OSError, sqlite3.Error, Newer, Refusal) as error:

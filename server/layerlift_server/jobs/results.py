@@ -14,6 +14,7 @@ from pathlib import Path
 
 from layerlift_server.jobs import arena, refusals
 from layerlift_server.jobs.arena import Trash
+from layerlift_server.security import private_files
 from layerlift_server.worker import manifest
 
 _REMEMBERED = 64
@@ -72,7 +73,7 @@ class Results:
     """All results' folders."""
 
     def __init__(self, folder: Path, trash: Trash) -> None:
-        self._folder = arena.private_folder(folder)
+        self._folder = private_files.folder(folder)
         self._trash = trash
         self._known: OrderedDict[str, manifest.Result] = OrderedDict()
 

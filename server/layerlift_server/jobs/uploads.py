@@ -22,6 +22,7 @@ from layerlift_server.jobs.port import Owner, Refusal
 from layerlift_server.jobs.settings import JobSettings
 from layerlift_server.jobs.store import Store
 from layerlift_server.jobs.store import Upload as Row
+from layerlift_server.security import private_files
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -137,7 +138,7 @@ class Uploads:
     def __init__(
         self, folder: Path, store: Store, trash: Trash, settings: JobSettings, needed: Callable[[], Container[str]]
     ) -> None:
-        self._folder = arena.private_folder(folder)
+        self._folder = private_files.folder(folder)
         self._store, self._trash, self._settings, self._needed = store, trash, settings, needed
         self._uploads = {row.upload: Upload(row, self._path(row.upload)) for row in store.uploads()}
         for found in self._folder.iterdir():

@@ -11,6 +11,7 @@ from typing import Any
 from layerlift.wire.connection import Connection
 from layerlift.wire.limits import CHUNK
 from layerlift.wire.messages import (
+    Ack,
     Cancel,
     Chunk,
     Done,
@@ -167,7 +168,8 @@ class FakeServer:
             yield Failed(message.job, "cancelled", problem("cancelled"))
         elif isinstance(message, Drop):
             self.dropped.append(message.job)
-        assert not isinstance(message, Stop) or True
+        elif not isinstance(message, Ack | Stop):
+            raise AssertionError(f"the plug-in said {message.kind}, which the fake does not know")
 
     def state(self, job: str) -> Iterator[Message]:
         """Everything about a job, as far as it may go."""

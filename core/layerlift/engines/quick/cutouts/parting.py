@@ -1,8 +1,7 @@
 """Parting: things that touch are things of their own where a narrow neck joins bodies of other colours.
 
 Law: a mask and the picture in, masks out. The neck alone is not enough (a head sits on one), nor are the colours (a
-coat and its lining): both have to be seen. Measured on the cut-outs of the bench's tuning half, alone and laid side by
-side, with other thresholds in one thing only: of single ones 3 % come apart, of touching ones about half.
+coat and its lining): both have to be seen. Touching things without a neck, or of like colours, stay together.
 """
 
 from __future__ import annotations
