@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from layerlift import engines
-from layerlift.engines.port import DecomposeRequest, Engine, EngineInfo, TextGrouping
+from layerlift.engines.port import DRAWN, Decomposer, DecomposeRequest, EngineInfo, Sampling, TextGrouping
 from layerlift.errors import EngineError, EngineUnavailable, InputError, RequestError
 from layerlift.formats import picture
 from layerlift.imaging.colour import to_srgb8
@@ -38,26 +38,26 @@ if TYPE_CHECKING:
 def decompose(
     source: Picture,
     *,
-    engine: str | Engine = engines.DEFAULT,
+    engine: str | Decomposer = engines.DEFAULT,
     layers: int | None = None,
     what: str | None = None,
     text_grouping: TextGrouping = "block",
-    seed: int = 0,
+    sampling: Sampling = DRAWN,
     progress: Progress | None = None,
 ) -> LayerStack:
     """Take a flat picture apart into layers whose composite is that picture.
 
-    `source`: a Document, a path, encoded bytes, a Pillow image or an array (H, W[, 3|4]) uint8 | uint16.
-    `layers`: at most so many in all, background included (None: as many as there are things). `what`: free text that
-    says what to take out. Returns bottom → top, cropped, at the document's size, depth and colour profile; composited
-    they reproduce it within one 8-bit level. `progress` is offered the rough stack as a preview. Raises InputError,
-    RequestError, EngineError or Cancelled.
+    `source`: a Document, a path, encoded bytes, a Pillow image or an array (H, W[, 3|4]) uint8 | uint16. `layers`: at
+    most so many in all, background included (None: as many as there are things). `what`: free text that says what to
+    take out; `sampling`: how an engine that draws does so. Returns bottom → top, cropped, at the document's size, depth
+    and colour profile; composited they reproduce it within one 8-bit level. `progress` is offered the rough stack as a
+    preview. Raises InputError, RequestError, EngineError or Cancelled.
     """
     progress = progress or Progress()
     proposer = engines.get(engine) if isinstance(engine, str) else engine
     check(proposer.info, layers)
     document = as_document(source)
-    rough = propose(document, proposer, layers, what, text_grouping, seed, progress.part(0.0, 0.75))
+    rough = propose(document, proposer, layers, what, text_grouping, sampling, progress.part(0.0, 0.75))
     progress.preview(lambda: rough)
     exact = refine(document, rough, edge_uncertainty=proposer.info.edge_uncertainty, progress=progress.part(0.75, 0.99))
     stack = prune(exact)
@@ -96,19 +96,19 @@ def check(info: EngineInfo, layers: int | None) -> None:
 
 def propose(
     document: Document,
-    engine: Engine,
+    engine: Decomposer,
     layers: int | None,
     what: str | None,
     text_grouping: TextGrouping,
-    seed: int,
+    sampling: Sampling,
     progress: Progress,
 ) -> LayerStack:
     """The engine's rough stack of the document, checked, with at most `layers` layers."""
     progress.stage("Preparing", 0.0)
-    image = working_image(document, engine.info)
+    image = working_image(document, engine.info, sampling.resolution)
     if min(image.shape[:2]) < MIN_ANALYSIS_SIDE:
         return _whole(image, document, "The picture is too thin to be taken apart: it is one layer.")
-    request = DecomposeRequest(image, layers, what, text_grouping, seed)
+    request = DecomposeRequest(image, layers, what, text_grouping, sampling)
     rough = engine.decompose(request, progress.part(0.02, 0.98))
     checked(rough, request, engine.info)
     rough = merge_unseen(rough)
@@ -116,9 +116,11 @@ def propose(
     return LayerStack(rough.extent, rough.layers, document.name, rough.icc, document.notes + rough.notes, rough.drift)
 
 
-def working_image(document: Document, info: EngineInfo) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def working_image(
+    document: Document, info: EngineInfo, resolution: int | None = None
+) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """The document as engines see it: uint8 straight RGBA in sRGB, reduced to the engine's working size."""
-    extent = document.extent.fit(info.working_pixels, info.multiple)
+    extent = document.extent.fit(info.area("decompose", resolution), info.multiple)
     return to_srgb8(reduce(document.pixels, extent), document.icc)
 
 

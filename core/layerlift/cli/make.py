@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from layerlift import engines
 from layerlift.cli.pictures import Wanted
 from layerlift.decomposition import check, decompose
+from layerlift.engines.port import Sampling
 from layerlift.formats import picture
 from layerlift.imaging.geometry import Extent
 from layerlift.imaging.layer import Document, LayerStack
@@ -53,6 +54,7 @@ def _here(arguments: argparse.Namespace) -> Make:
         progress.stage("Reading", 0.0)
         document = _document(wanted, arguments.max_size)
         wishes = {**_wishes(arguments), "engine": engine}
+        wishes["sampling"] = Sampling(seed=wishes.pop("seed"))
         return decompose(document, progress=progress.part(0.05, 1.0), **wishes)
 
     return make

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
-from layerlift.engines.port import Engine, EngineInfo
+from layerlift.engines.port import EngineInfo
 from layerlift.errors import RequestError
 
 _ENGINES = {
@@ -19,13 +20,13 @@ def names() -> tuple[str, ...]:
     return tuple(_ENGINES)
 
 
-def get(name: str) -> Engine:
-    """The engine called `name`. Raises RequestError for a name that nobody has."""
+def get(name: str) -> Any:
+    """The engine called `name`, with the methods of the operations that its `info` names (`port.Decomposer`, …). Raises
+    RequestError for a name that nobody has."""
     if name not in _ENGINES:
         raise RequestError(f"There is no engine called “{name}”.", f"Known engines: {', '.join(_ENGINES)}.")
     module, attribute = _ENGINES[name]
-    engine: Engine = getattr(import_module(module), attribute)()
-    return engine
+    return getattr(import_module(module), attribute)()
 
 
 def available() -> list[EngineInfo]:

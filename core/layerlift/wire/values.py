@@ -34,7 +34,7 @@ from layerlift.wire.fields import (
     Word,
 )
 
-Operation = Literal["decompose", "edit", "generate", "inpaint", "extend"]
+Operation = Literal["decompose", "edit", "generate", "inpaint", "extend", "harmonise"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 Param = bool | int | float | str | None
 

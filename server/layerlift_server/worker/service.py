@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from layerlift.decomposition import decompose
-from layerlift.engines.port import Engine, EngineInfo
+from layerlift.engines.port import EngineInfo, Sampling
 from layerlift.errors import Cancelled
 from layerlift.limits import MAX_LAYERS
 from layerlift.progress import Progress, Report
@@ -42,7 +42,7 @@ class Service:
             offers(self._engines.available(), self._engines.DEFAULT) if self._engines is not None else ()
         )
         self._leave = leave
-        self._loaded: dict[str, Engine] = {}
+        self._loaded: dict[str, Any] = {}
         self._orders: queue.SimpleQueue[messages.Order | None] = queue.SimpleQueue()
         self._unwanted: set[str] = set()
         self._current: tuple[str, Progress] | None = None
@@ -138,7 +138,7 @@ class Service:
             layers=params["layers"],
             what=params["what"],
             text_grouping=params["text"],
-            seed=params["seed"],
+            sampling=Sampling(seed=params["seed"]),
             progress=progress.part(0.02, 0.95),
         )
         del source
@@ -150,7 +150,7 @@ class Service:
             progress.part(0.95, 1.0),
         )
 
-    def _engine(self, name: str) -> Engine:
+    def _engine(self, name: str) -> Any:
         if name not in self._loaded:
             assert self._engines is not None  # who exports is never told to decompose
             self._loaded[name] = self._engines.get(name)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from layerlift.engines.port import DecomposeRequest, Engine, EngineInfo
+from layerlift.engines.port import Decomposer, DecomposeRequest, EngineInfo
 from layerlift.errors import RequestError
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Layer, LayerStack, Role
@@ -88,7 +88,7 @@ def available() -> list[EngineInfo]:
     return [get(name).info for name in _DURING]
 
 
-def get(name: str) -> Engine:
+def get(name: str) -> Decomposer:
     if name not in _DURING:
         raise RequestError(f"There is no engine called “{name}”.")
     return Bench(name, _DURING[name])

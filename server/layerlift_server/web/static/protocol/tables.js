@@ -73,7 +73,7 @@ export const TABLES = /* JSON begins */
       ["document", "DocumentInfo"]
     ],
     "submit": [
-      ["job", "~uuid"], ["operation", "'decompose'|'edit'|'generate'|'inpaint'|'extend'", "decompose"],
+      ["job", "~uuid"], ["operation", "'decompose'|'edit'|'generate'|'inpaint'|'extend'|'harmonise'", "decompose"],
       ["engine", "str 0..100?", null], ["upload", "~uuid?", null], ["params", "{param} 0..32", {}],
       ["detached", "bool", false]
     ],
