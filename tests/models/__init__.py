@@ -1,0 +1,1 @@
+"""Models small enough for tests: the real classes with tiny random weights, in the real layout on disk."""
