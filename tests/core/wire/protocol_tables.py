@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent.parent
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT / "core")]
 
-from layerlift.wire import limits, states, values  # noqa: E402
+from layerlift.wire import limits, params, states, values  # noqa: E402
 from layerlift.wire.errors import CLOSE_CODES  # noqa: E402
 from layerlift.wire.frames import KINDS  # noqa: E402
 from layerlift.wire.messages import FROM_CLIENT, FROM_SERVER, Message  # noqa: E402
@@ -48,6 +48,24 @@ def rows(cls: type[Any]) -> list[str]:
     """The beginning of each line of a dataclass's table; the meaning follows."""
     shapes = record(cls).parts
     return [f"| `{field.name}` | {shapes[field.name].words} | {default(field)} | " for field in fields(cls)]
+
+
+def param_rows(cls: type[Any]) -> list[str]:
+    """The beginning of each line of an operation's table; `Drawing` has a table of its own."""
+    shapes, mine = record(cls).parts, params.own(cls) or [field.name for field in fields(cls)]
+    return [
+        f"| `{field.name}` | {shapes[field.name].words} | {default(field)} | "
+        for field in fields(cls)
+        if field.name in mine
+    ]
+
+
+def operation_rows() -> list[str]:
+    """What each operation works on."""
+    return [
+        f"| `{name}` | {need.document}{', or `source`' if need.source else ''} | {need.selection} |"
+        for name, need in params.NEEDS.items()
+    ]
 
 
 def speakers() -> dict[str, list[type[Message]]]:
@@ -108,6 +126,7 @@ BLOCKS: dict[str, Callable[[], list[str]]] = {
     "limits": limit_rows,
     "close codes": close_rows,
     "problems": problem_rows,
+    "operations": operation_rows,
 }
 
 
@@ -119,6 +138,8 @@ def everything() -> Iterator[str]:
         yield f"\n# {heading}"
         for cls in classes:
             yield from (f"\n### {title(cls)}", *rows(cls))
+    for name, table in {"Drawing": params.Drawing, **{n: need.params for n, need in params.NEEDS.items()}}.items():
+        yield from (f"\n### {name}", *param_rows(table))
 
 
 if __name__ == "__main__":

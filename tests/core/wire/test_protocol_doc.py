@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.wire import protocol_tables as tables
-from layerlift.wire import frames, limits
+from layerlift.wire import frames, limits, params
 from layerlift.wire.messages import PROTOCOL, Message
 from vectors import generate
 
@@ -50,6 +50,21 @@ def test_every_message_stands_under_who_says_it(heading: str, classes: list[type
 
 def test_every_value_is_described_and_no_other() -> None:
     assert re.findall(r"^### (.*)$", section("Values", 1), re.M) == [tables.title(cls) for cls in tables.VALUES]
+
+
+@pytest.mark.parametrize("name", ["Drawing", *params.NEEDS])
+def test_every_param_is_described_as_it_is(name: str) -> None:
+    table_of = params.Drawing if name == "Drawing" else params.NEEDS[name].params  # type: ignore[index]
+    lines, rows = table(section(name)), tables.param_rows(table_of)
+    assert len(lines) == len(rows)
+    for line, row in zip(lines, rows, strict=True):
+        assert line.startswith(row.rstrip()), f"expected {row}"
+        assert line.removeprefix(row).strip(" |"), "it says what it means"
+
+
+def test_every_operation_is_described_and_no_other() -> None:
+    assert re.findall(r"^### (.*)$", section("Operations", 1), re.M) == ["Drawing", *params.OPERATIONS]
+    assert table(section("Operations", 1).partition("### ")[0]) == tables.operation_rows()
 
 
 @pytest.mark.parametrize("name", ["conversation", "transfer"])

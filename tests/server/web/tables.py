@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from layerlift.wire import fields as wire_fields
-from layerlift.wire import limits, values
+from layerlift.wire import limits, params, values
 from layerlift.wire.fields import Between, Bytes, Count, Like
 from layerlift.wire.messages import FROM_CLIENT, FROM_SERVER, OLDEST, PROTOCOL, Chunk, Message
 
@@ -22,7 +22,12 @@ BEGIN, END = "/* JSON begins */", "/* JSON ends */"
 WIDTH = 118
 PATTERNS = {
     name: typing.get_args(kind)[1].pattern
-    for name, kind in (("uuid", wire_fields.Id), ("digest", wire_fields.Digest), ("code", wire_fields.PairingCode))
+    for name, kind in (
+        ("uuid", wire_fields.Id),
+        ("digest", wire_fields.Digest),
+        ("code", wire_fields.PairingCode),
+        ("polygon", Annotated[str, params.POLYGON]),
+    )
 }
 
 
@@ -91,7 +96,15 @@ def tables() -> dict[str, Any]:
     }
     sides = {"client": _side(FROM_CLIENT), "server": _side(FROM_SERVER)}
     numbers = {name.lower(): getattr(limits, name) for name in ("CHUNK", "MESSAGE", "UPLOAD", "WORD")}
-    return {"protocol": PROTOCOL, "oldest": OLDEST, "limits": numbers, "patterns": PATTERNS, "values": nouns, **sides}
+    orders = {"params": {name: fields(need.params) for name, need in params.NEEDS.items()}}
+    return {
+        "protocol": PROTOCOL,
+        "oldest": OLDEST,
+        "limits": numbers,
+        "patterns": PATTERNS,
+        "values": nouns,
+        **sides,
+    } | orders
 
 
 def _side(said: tuple[type[Message], ...]) -> dict[str, Any]:
@@ -109,7 +122,7 @@ def spelled(made: dict[str, Any]) -> str:
     """The tables as JSON that a person can read."""
     lines = ["{"]
     for key, value in made.items():
-        if key not in {"values", "client", "server"}:
+        if key not in {"values", "client", "server", "params"}:
             lines.append(f'  "{key}": {json.dumps(value)},')
             continue
         lines.append(f'  "{key}": {{')

@@ -13,7 +13,7 @@ export const TABLES = /* JSON begins */
   "protocol": 1,
   "oldest": 1,
   "limits": {"chunk": 262144, "message": 266240, "upload": 1099511627776, "word": 100},
-  "patterns": {"uuid": "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "digest": "[0-9a-f]{64}", "code": "[0-9]{6}"},
+  "patterns": {"uuid": "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "digest": "[0-9a-f]{64}", "code": "[0-9]{6}", "polygon": "\\d{1,7},\\d{1,7}( \\d{1,7},\\d{1,7}){2,}"},
   "values": {
     "Problem": [
       ["code", "str 0..100"], ["sentence", "str 0..500"], ["remedy", "str 0..500", ""], ["retryable", "bool", false]
@@ -126,6 +126,43 @@ export const TABLES = /* JSON begins */
       ["transfer", "int 0..4294967295?", null]
     ],
     "ack": [["transfer", "int 0..4294967295"], ["offset", "int 0..1099511627776"]]
+  },
+  "params": {
+    "decompose": [
+      ["steps", "int 1..200?", null], ["guidance", "float 0..20?", null], ["negative", "str 0..3000?", null],
+      ["fast", "bool", false], ["resolution", "640|1024?", null], ["seed", "int 0..4294967295", 0],
+      ["layers", "int 1..1024?", null], ["what", "str 0..3000?", null], ["text", "'block'|'line'", "block"],
+      ["source", "~uuid?", null], ["layer", "int 0..1024?", null]
+    ],
+    "edit": [
+      ["steps", "int 1..200?", null], ["guidance", "float 0..20?", null], ["negative", "str 0..3000?", null],
+      ["fast", "bool", false], ["resolution", "640|1024?", null], ["seed", "int 0..4294967295", 0],
+      ["prompt", "str 0..3000"], ["alpha", "'keep'|'matte'", "keep"], ["source", "~uuid?", null],
+      ["layer", "int 0..1024?", null]
+    ],
+    "generate": [
+      ["steps", "int 1..200?", null], ["guidance", "float 0..20?", null], ["negative", "str 0..3000?", null],
+      ["fast", "bool", false], ["resolution", "640|1024?", null], ["seed", "int 0..4294967295", 0],
+      ["prompt", "str 0..3000"], ["width", "int 1..1000000?", null], ["height", "int 1..1000000?", null],
+      ["strength", "float 0..1?", null], ["layers", "int 0..1024?", null]
+    ],
+    "inpaint": [
+      ["steps", "int 1..200?", null], ["guidance", "float 0..20?", null], ["negative", "str 0..3000?", null],
+      ["fast", "bool", false], ["resolution", "640|1024?", null], ["seed", "int 0..4294967295", 0],
+      ["prompt", "str 0..3000?", null], ["feather", "int 0..4096", 0], ["selection", "~polygon?", null],
+      ["source", "~uuid?", null]
+    ],
+    "extend": [
+      ["steps", "int 1..200?", null], ["guidance", "float 0..20?", null], ["negative", "str 0..3000?", null],
+      ["fast", "bool", false], ["resolution", "640|1024?", null], ["seed", "int 0..4294967295", 0],
+      ["left", "int 0..1000000", 0], ["top", "int 0..1000000", 0], ["right", "int 0..1000000", 0],
+      ["bottom", "int 0..1000000", 0], ["prompt", "str 0..3000?", null], ["source", "~uuid?", null]
+    ],
+    "harmonise": [
+      ["steps", "int 1..200?", null], ["guidance", "float 0..20?", null], ["negative", "str 0..3000?", null],
+      ["fast", "bool", false], ["resolution", "640|1024?", null], ["seed", "int 0..4294967295", 0],
+      ["prompt", "str 0..3000?", null], ["selection", "~polygon?", null], ["source", "~uuid?", null]
+    ]
   }
 }
 /* JSON ends */;
