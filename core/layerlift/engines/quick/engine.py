@@ -10,8 +10,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from layerlift.engines.port import DecomposeRequest, EngineInfo
-from layerlift.engines.quick import ocr, text
+from layerlift.engines.port import DecomposeRequest, EditRequest, EngineInfo, InpaintRequest
+from layerlift.engines.quick import ocr, repairing, text
 from layerlift.engines.quick.backdrop import flatten, solidity
 from layerlift.engines.quick.belonging import hand_back
 from layerlift.engines.quick.compression import compressed
@@ -42,11 +42,12 @@ class QuickEngine:
         return EngineInfo(
             name="quick",
             title="Quick (embedded, no GPU, no download)",
-            operations=("decompose",),
+            operations=("decompose", "edit", "inpaint", "extend"),
             working_pixels=WORKING_PIXELS,
             max_layers=64,
             edge_uncertainty=0.5,
             missing=ocr.missing(),
+            other_pixels={"inpaint": repairing.PIXELS, "extend": repairing.PIXELS},
         )
 
     def decompose(self, request: DecomposeRequest, progress: Progress) -> LayerStack:
@@ -80,6 +81,14 @@ class QuickEngine:
         height, width = image.shape[:2]
         progress.advance(1.0)
         return LayerStack(Extent(width, height), tuple(layers), notes=notes + _notes())
+
+    def inpaint(self, request: InpaintRequest, progress: Progress) -> NDArray[np.uint8]:
+        """Continue what is around the hole; no prompts."""
+        return repairing.continue_around(request, progress)
+
+    def edit(self, request: EditRequest, progress: Progress) -> NDArray[np.uint8]:
+        """Refused: exact commands are done without an engine, and this one draws nothing."""
+        repairing.refuse_edit(request)
 
 
 def _subjects(image: Plane, steering: Steering, progress: Progress) -> list[Element]:
