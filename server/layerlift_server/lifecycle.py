@@ -7,12 +7,14 @@ what computes (numpy, OpenCV, Pillow, torch): that is the worker's, and it keeps
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 from layerlift.errors import LayerliftError
 from layerlift_server.app import Server
@@ -46,12 +48,12 @@ class InUse(LayerliftError):
     retryable = True
 
 
-def desk(settings: Settings) -> Jobs:
-    """The jobs of a server with these settings."""
+def desk(settings: Settings, **changes: Any) -> Jobs:
+    """The jobs of a server with these settings; `changes` are `JobSettings`'."""
     from layerlift_server.jobs.desk import Desk
     from layerlift_server.jobs.settings import JobSettings
 
-    return Desk(settings.data, JobSettings())
+    return Desk(settings.data, JobSettings(**{"give_up_after": settings.patience * 60 or math.inf, **changes}))
 
 
 def say(line: str) -> None:

@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -39,7 +40,8 @@ class Settings:
     `host` and `port`: where it listens; any name of this machine for itself means 127.0.0.1, where plugins look. A host
     other than loopback opens a second endpoint with TLS there, for paired devices; `certificate` and `key` (PEM) are
     its own or None to have one made, `names` further host names by which it is reached. `grace`: seconds that a
-    quitting server gives the running job. `log`: "human" lines or "json"; `verbose` adds every message, its pixels left
+    quitting server gives the running job; `patience`: minutes that an engine may be silent at a job before it is given
+    up (0: as long as it likes). `log`: "human" lines or "json"; `verbose` adds every message, its pixels left
     out.
     """
 
@@ -53,10 +55,12 @@ class Settings:
     log: Literal["human", "json"] = "human"
     verbose: bool = False
     grace: float = GRACE_SECONDS
+    patience: float = 60.0
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **given: Any) -> Settings:
-        """What LAYERLIFT_PORT and LAYERLIFT_LOG say, with what was `given` over it. Raises ValueError."""
+        """What LAYERLIFT_PORT, LAYERLIFT_LOG and LAYERLIFT_PATIENCE say, with what was `given` over it. Raises
+        ValueError."""
         found: dict[str, Any] = {"data": data_folder(environ)}
         if environ.get("LAYERLIFT_RUNTIME_DIR"):
             found["runtime"] = Path(environ["LAYERLIFT_RUNTIME_DIR"]).expanduser()
@@ -64,6 +68,9 @@ class Settings:
             found["port"] = int(environ["LAYERLIFT_PORT"])
         if environ.get("LAYERLIFT_LOG") in ("human", "json"):
             found["log"] = environ["LAYERLIFT_LOG"]
+        if environ.get("LAYERLIFT_PATIENCE"):
+            with suppress(ValueError):
+                found["patience"] = max(0.0, float(environ["LAYERLIFT_PATIENCE"]))
         return cls(**{**found, **given})
 
     @property

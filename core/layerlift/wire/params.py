@@ -161,7 +161,7 @@ def check(
     for name in params:
         if name not in shape.parts:
             raise Unfit(f"“{name[:40]}” is no parameter of {operation}.", "Leave it out.")
-    given = {name: value for name, value in params.items() if not (isinstance(value, str) and not value.strip())}
+    given = {name: value for name, value in params.items() if not _blank(name, value)}
     for name in sorted(shape.needed - set(given)):
         raise Unfit(f"“{name}” is missing: {operation} needs it.", "Say what you want in a few words.")
     for name, value in given.items():
@@ -175,6 +175,11 @@ def check(
 def corners(selection: str) -> tuple[tuple[int, int], ...]:
     """A `selection`'s polygon: (x, y) of each corner, in the picture's pixels."""
     return tuple((int(x), int(y)) for x, y in (corner.split(",") for corner in selection.split(" ")))
+
+
+def _blank(name: str, value: Param) -> bool:
+    """Whether it says nothing. A single space is a negative prompt that model cards ask for."""
+    return isinstance(value, str) and not (value if name == "negative" else value.strip())
 
 
 def _fit(name: str, shape: Shape, value: Any) -> None:

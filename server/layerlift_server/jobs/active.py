@@ -9,8 +9,10 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from layerlift.wire.limits import WORD
 from layerlift.wire.messages import LayerReady as Ready
 from layerlift.wire.messages import Message, Preview, Progress, Queued, Started
+from layerlift.wire.text import clipped
 from layerlift.wire.values import LayerInfo
 from layerlift_server.jobs.port import Listener
 from layerlift_server.jobs.store import Job
@@ -20,7 +22,8 @@ _LOG = logging.getLogger("layerlift_server.jobs")
 
 @dataclass
 class ActiveJob:
-    """`unwatched`: since when nobody listens (steady clock; None while somebody does); `notes` for the user."""
+    """`unwatched`: since when nobody listens (steady clock; None while somebody does); `silent`: for how many minutes
+    its engine has reported nothing (0: it does report); `notes` for the user."""
 
     row: Job
     unwatched: float | None
@@ -28,10 +31,22 @@ class ActiveJob:
     stage: str = ""
     fraction: float = 0.0
     eta: float | None = None
+    silent: int = 0
     preview: Preview | None = None
     layers: list[LayerInfo] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)
+
+    @property
+    def shown(self) -> str:
+        """The stage as people are told it."""
+        if not self.silent:
+            return self.stage
+        return clipped(f"No news for {self.silent} min; wait or cancel. Last: {self.stage or 'starting'}", WORD)
+
+    def now(self) -> Progress:
+        """Where it is."""
+        return Progress(self.row.job, self.shown, self.fraction, None if self.silent else self.eta)
 
     def state(self) -> Iterator[Message]:
         """All that a newcomer has to know, in the order in which it was told to others."""
@@ -41,8 +56,8 @@ class ActiveJob:
                 yield Queued(row.job, self.position)
             return
         yield Started(row.job, row.engine, row.attempt)
-        if self.stage:
-            yield Progress(row.job, self.stage, self.fraction, self.eta)
+        if self.shown:
+            yield self.now()
         if self.preview is not None:
             yield self.preview
         for layer in self.layers:
@@ -58,7 +73,7 @@ class ActiveJob:
 
     def restart(self) -> None:
         """Forget what the last attempt said."""
-        self.stage, self.fraction, self.eta, self.preview = "", 0.0, None, None
+        self.stage, self.fraction, self.eta, self.silent, self.preview = "", 0.0, None, 0, None
         self.layers.clear()
 
     def listen(self, listener: Listener, now: Callable[[], float]) -> Callable[[], None]:

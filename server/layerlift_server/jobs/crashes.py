@@ -26,6 +26,12 @@ def out_of_memory_kills() -> int | None:
     return None
 
 
+def hung(seconds: float) -> Problem:
+    """What is said of an engine that was given up after so many seconds without a word."""
+    sentence = f"The engine said nothing for {max(1, round(seconds / 60))} minutes, so its process was replaced."
+    return Problem("engine", sentence, "Try again with a smaller picture or another engine, and report it.", True)
+
+
 def explain(code: int, kills_before: int | None) -> Problem:
     """Why the process with exit code `code` (negative: a signal, as `multiprocessing` counts) ended."""
     kills = out_of_memory_kills()

@@ -38,6 +38,9 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN source TEXT NOT NULL DEFAULT ''
+    """,
 )
 """Each brings the database from the version of its index to the next. Never edit one that was released."""
 

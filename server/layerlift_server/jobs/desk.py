@@ -1,7 +1,8 @@
 """The desk where sessions hand in work and fetch it: the `Jobs` of the port.
 
-Law: order of things only; who knows what: `uploads` (documents), `book` (states), `dispatch` (queue and workers),
-`results` (layers), `exports` (files), `store` (the disk). Everything runs in the event loop's thread.
+Law: order of things only; who knows what: `intake` (orders), `uploads` (documents), `tracker` (states), `dispatch`
+(queue and workers), `results` (layers), `exports` (files), `store` (the disk). Everything runs in the event loop's
+thread.
 """
 
 from __future__ import annotations
@@ -17,14 +18,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from layerlift.errors import OutputError
-from layerlift.wire.limits import NAME
 from layerlift.wire.messages import Submit
-from layerlift.wire.text import clipped
 from layerlift.wire.values import DocumentInfo, EngineOffer, JobInfo, LayerInfo, Limits, Problem
-from layerlift_server.jobs import arena, params, refusals, validation
+from layerlift_server.jobs import arena, refusals, validation
 from layerlift_server.jobs.database import Newer
 from layerlift_server.jobs.dispatch import Dispatch
 from layerlift_server.jobs.exports import Exports
+from layerlift_server.jobs.intake import Intake
 from layerlift_server.jobs.port import Download, Listener, Owner, Refusal, Upload
 from layerlift_server.jobs.recovery import RESUMED, recover
 from layerlift_server.jobs.results import Results
@@ -78,6 +78,7 @@ class Desk:
         self._results = Results(self._folder / "results", self._trash)
         self._uploads = Uploads(self._folder / "uploads", self._store, self._trash, settings, self._needed)
         self._tracker = Tracker(self._store, self._results, settings)
+        self._intake = Intake(self._uploads, self._tracker, self._results, settings)
         self._exports = Exports(self._results, settings)
         self._dispatch = Dispatch(self._tracker, self._uploads, self._results, settings, self._on_offers)
         known = self._store.offers(settings.engines)
@@ -127,27 +128,7 @@ class Desk:
             return self._tracker.info(known, owner)
         if self._stopping:
             raise refusals.stopping()
-        engine = params.choose(order, self._offers, self._told, self.limits())
-        checked = params.check(order, engine, self.limits())
-        if order.upload is None:
-            raise refusals.bad("The job names no document.", "Send one and name it.")
-        document = self._uploads.get(order.upload, owner).row.document
-        self._check_number(owner, client)
-        now = self._settings.clock()
-        row = Job(
-            job=order.job,
-            owner=owner,
-            client=clipped(client, NAME),
-            name=document.name or "Picture",
-            operation=order.operation,
-            engine=engine.name,
-            upload=order.upload,
-            params=checked,
-            detached=order.detached,
-            content=content,
-            created=now,
-            touched=now,
-        )
+        row = self._intake.take(order, content, owner, client, self._offers, self._told)
         self._tracker.add(row)
         self._dispatch.add(row)
         return self._tracker.info(self._tracker.find(row.job, owner), owner)
@@ -259,12 +240,7 @@ class Desk:
         self._told, self._offers = True, offers
 
     def _needed(self) -> set[str]:
-        return {row.upload for row in self._tracker.unfinished()}
-
-    def _check_number(self, owner: Owner, client: str) -> None:
-        waiting = sum((row.owner, row.client) == (owner, client) for row in self._tracker.unfinished())
-        if waiting >= self.limits().jobs:
-            raise refusals.too_many(f"{waiting} jobs of this client wait already.", "Wait until one is done.")
+        return {row.upload for row in self._tracker.unfinished() if row.upload is not None}
 
     def _result(self, row: Job) -> manifest.Result:
         try:

@@ -1,7 +1,8 @@
 """Work and workers brought together: who waits, who runs, what becomes of a run whose worker dies.
 
-Law: knows the queue, the slots and the book; no socket, no SQL. A run ends in one of five ways: done, failed (the
-engine explained it), out of memory or crashed (begun once more on a new worker, then failed), cancelled.
+Law: knows the queue, the slots and the tracker; no socket, no SQL. A run ends in one of six ways: done, failed (the
+engine explained it), out of memory or crashed (begun once more on a new worker, then failed), given up (nothing was
+heard of it for too long; a second time would be no better), cancelled.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from layerlift_server.worker import entry, manifest, messages
 _LOG = logging.getLogger("layerlift_server.jobs")
 _CANCELLED = Problem("cancelled", Cancelled().sentence, "", True)
 _ONCE_MORE = "Beginning once more."
+_ASLEEP = 60.0
+"""Seconds between two ticks after which the whole computer has slept, and no engine is to blame for its silence."""
 
 
 class Dispatch:
@@ -43,6 +46,7 @@ class Dispatch:
         self._told = told
         self._queue = FairQueue()
         self._stopping = False
+        self._ticked = settings.steady()
         self._idle = asyncio.Event()
         self._idle.set()
         self.slots = [
@@ -92,13 +96,19 @@ class Dispatch:
             slot.run.job = ""
 
     def tick(self) -> None:
-        """Look at the deadlines: deaf engines, idle workers."""
-        deaf = self._settings.steady() - self._settings.cancel_grace
+        """Look at the deadlines: deaf engines, silent ones, idle workers."""
+        now = self._settings.steady()
+        deaf, asleep = now - self._settings.cancel_grace, now - self._ticked
+        self._ticked = now
         for slot in self.slots:
             run = slot.run
+            if run is not None and asleep > _ASLEEP:
+                run.heard += asleep
             if run is not None and run.cancelled is not None and run.cancelled <= deaf:
                 _LOG.warning("job %s does not hear its cancel: its worker is replaced", run.job)
                 slot.kill()
+            elif run is not None and run.cancelled is None:
+                self._notice(slot, run, now - run.heard)
             slot.idle(self._settings.rest_after, self._settings.exit_after)
 
     async def stop(self, grace: float) -> None:
@@ -123,18 +133,33 @@ class Dispatch:
     def _begin(self, slot: Slot, job: str) -> None:
         row = self._tracker.row(job)
         assert row is not None  # only jobs of the book wait
-        upload = self._uploads.find(row.upload)
-        if upload is None:
+        upload = None if row.upload is None else self._uploads.find(row.upload)
+        if row.upload is not None and upload is None:
             self._tracker.fail(job, "interrupted", refusals.unknown_upload().problem)
             return
         folder = f"{job}.{secrets.token_hex(4)}"
         row = self._tracker.start(job, folder)
-        target = str(self._results.path(folder))
-        slot.run_order(
-            folder,
-            job,
-            messages.Decompose(folder, str(upload.path), target, upload.row.document, row.engine, row.params),
+        order = messages.Operate(
+            run=folder,
+            operation=row.operation,
+            engine=row.engine,
+            folder=str(self._results.path(folder)),
+            params=row.params,
+            upload=None if upload is None else str(upload.path),
+            document=None if upload is None else upload.row.document,
+            source=str(self._results.path(row.source)) if row.source else None,
         )
+        slot.run_order(folder, job, order)
+
+    def _notice(self, slot: Slot, run: Run, silent: float) -> None:
+        """Say that nothing is heard of a run, and at last give it up."""
+        if silent >= self._settings.give_up_after:
+            if not run.hung:
+                _LOG.warning("job %s has said nothing for %.0f s: its worker is replaced", run.job, silent)
+            run.hung = True
+            slot.kill()
+        elif silent >= self._settings.silent_after:
+            self._tracker.silent(run.job, int(silent // 60))
 
     def _on_event(self, slot: Slot, event: messages.PipeMessage) -> None:
         if isinstance(event, messages.Hello):
@@ -168,7 +193,8 @@ class Dispatch:
             _LOG.error("job %s: %s", run.job, damage)
             self._give_up(run, refusals.damaged().problem)
         else:
-            self._uploads.touch(row.upload)
+            if row.upload is not None:
+                self._uploads.touch(row.upload)
 
     def _failed(self, slot: Slot, run: Run, event: messages.Failed) -> None:
         if event.trace:
@@ -187,6 +213,8 @@ class Dispatch:
         if run is not None:
             if run.cancelled is not None:
                 self._cancelled(run.job, run.name)
+            elif run.hung:
+                self._give_up(run, crashes.hung(self._settings.give_up_after))
             elif slot.broken is not None:
                 self._give_up(run, slot.broken)
             else:

@@ -1,6 +1,7 @@
-"""What a job may be told, by operation, and which engine does it.
+"""Which engine does a job, and whether it can do what its params ask.
 
-Law: pure; knows the wire's values and the offers. Raises Refusal. The worker checks again what only it can know.
+Law: pure; knows the wire's values and the offers. Raises Refusal. What any engine can be told stands in `wire.params`;
+the worker checks again what only it can know.
 """
 
 from __future__ import annotations
@@ -8,83 +9,89 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from layerlift.wire.messages import Submit
-from layerlift.wire.values import EngineOffer, Limits, Param
+from layerlift.wire.params import OPERATIONS, Unfit
+from layerlift.wire.params import check as fit
+from layerlift.wire.values import EngineOffer, Limits, Operation, Param
 from layerlift_server.jobs import refusals
-
-_WORDS = 1000
-"""Most characters of free text: a sentence or two say what to take out."""
-_SEEDS = 1 << 32
 
 
 def choose(order: Submit, offers: Sequence[EngineOffer], certain: bool, limits: Limits) -> EngineOffer:
-    """The engine that does it; while it is not `certain` who there is, one that nobody knows yet may be asked for (the
-    worker will say). Raises Refusal."""
-    if not certain and order.engine is not None and order.engine not in {offer.name for offer in offers}:
-        engine = EngineOffer(order.engine, order.engine, ("decompose",), limits.layers)
-    else:
-        engine = _named(order.engine, offers)
+    """The engine that does it: the one that is named, else the default one if it can, else the first that can. While
+    it is not `certain` who there is and what they can, anything may be asked for (the worker will say). Raises
+    Refusal."""
+    if not certain:
+        presumed = next((offer for offer in offers if offer.name == order.engine), None)
+        if presumed is None and order.engine is not None:
+            return EngineOffer(order.engine, order.engine, OPERATIONS, limits.layers)
+        return presumed or _default(order.operation, offers, strict=False)
+    if order.engine is None:
+        return _default(order.operation, offers)
+    engine = _named(order.engine, offers)
     if engine.missing is not None:
         raise refusals.engine_missing(engine.name, engine.missing)
-    if order.operation not in engine.operations:
-        raise refusals.unsupported(str(order.operation)[:20], engine.name)
+    if not can(engine, order.operation):
+        raise refusals.unsupported(order.operation, engine.name)
     return engine
 
 
-def check(order: Submit, engine: EngineOffer, limits: Limits) -> dict[str, Param]:
-    """The order's params, complete and in range. Raises Refusal."""
-    if order.operation != "decompose":  # what no engine does yet has no params that could be known
-        raise refusals.unsupported(order.operation, engine.name)
-    given = dict(order.params)
-    params: dict[str, Param] = {
-        "layers": _layers(given.pop("layers", None), min(engine.max_layers, limits.layers), engine.name),
-        "what": _words(given.pop("what", None)),
-        "text": _grouping(given.pop("text", "block")),
-        "seed": _seed(given.pop("seed", 0)),
-    }
-    if given:
-        raise refusals.bad(f"“{next(iter(given))[:40]}” is no parameter of {order.operation}.", "Leave it out.")
+def can(engine: EngineOffer, operation: Operation) -> bool:
+    """Whether `engine` may be asked for it: edits that are commands ("move the dog 30 px right") need no engine."""
+    return operation in engine.operations or operation == "edit"
+
+
+def check(
+    order: Submit, engine: EngineOffer, limits: Limits, *, upload: bool | None = None, mask: bool | None = None
+) -> dict[str, Param]:
+    """The order's params, complete and in range; `upload` and `mask` as in `wire.params.check`. Raises Refusal."""
+    try:
+        params = fit(order.operation, order.params, upload=upload, mask=mask)
+    except Unfit as unfit:
+        raise refusals.bad(unfit.sentence, unfit.remedy) from unfit
+    layers, most = params.get("layers"), min(engine.max_layers, limits.layers)
+    if isinstance(layers, int) and layers > most:
+        raise refusals.bad(f"{layers} layers were asked for.", f"The engine “{engine.name}” makes 1 to {most}.")
+    if order.operation == "generate" and params["width"] is not None:
+        room(_number(params, "width"), _number(params, "height"), limits)
     return params
 
 
-def _named(name: str | None, offers: Sequence[EngineOffer]) -> EngineOffer:
-    if name is None:
-        able = [offer for offer in offers if offer.default] or [offer for offer in offers if offer.missing is None]
-        if not able:
-            raise refusals.no_engine("default", "none")
-        return able[0]
+def extended(params: dict[str, Param], width: int, height: int) -> tuple[int, int]:
+    """The canvas of a picture of that size after it was extended."""
+    sides = {side: _number(params, side) for side in ("left", "top", "right", "bottom")}
+    return width + sides["left"] + sides["right"], height + sides["top"] + sides["bottom"]
+
+
+def room(width: int, height: int, limits: Limits) -> None:
+    """Whether a picture of that size may come out. Raises Refusal."""
+    if max(width, height) > limits.side or width * height > limits.pixels:
+        raise refusals.too_large(
+            f"The picture would have {width} × {height} pixels; at most {limits.side} a side and "
+            f"{limits.pixels / 1e6:g} million in all can be made.",
+            "Ask for a smaller one.",
+        )
+
+
+def _default(operation: Operation, offers: Sequence[EngineOffer], *, strict: bool = True) -> EngineOffer:
+    able = sorted((offer for offer in offers if offer.missing is None), key=lambda offer: not offer.default)
+    if not able:
+        raise refusals.no_engine("default", "none")
+    for offer in able:
+        if operation in offer.operations:
+            return offer
+    if strict and not can(able[0], operation):
+        missing = next((offer for offer in offers if offer.missing and operation in offer.operations), None)
+        raise refusals.nobody_can(operation, missing)
+    return able[0]
+
+
+def _named(name: str, offers: Sequence[EngineOffer]) -> EngineOffer:
     for offer in offers:
         if offer.name == name:
             return offer
     raise refusals.no_engine(name[:40], ", ".join(offer.name for offer in offers))
 
 
-def _layers(given: Param, most: int, engine: str) -> int | None:
-    if given is None:
-        return None
-    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= most:
-        raise refusals.bad(f"{_short(given)} layers were asked for.", f"The engine “{engine}” makes 1 to {most}.")
-    return given
-
-
-def _words(given: Param) -> str | None:
-    if given is None or given == "":
-        return None
-    if not isinstance(given, str) or len(given) > _WORDS:
-        raise refusals.bad("“what” is no text, or too long a one.", f"Say it in at most {_WORDS} characters.")
-    return given
-
-
-def _grouping(given: Param) -> str:
-    if not isinstance(given, str) or given not in ("block", "line"):
-        raise refusals.bad(f"Text cannot be grouped by {_short(given)}.", "Say “block” or “line”.")
-    return given
-
-
-def _seed(given: Param) -> int:
-    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given < _SEEDS:
-        raise refusals.bad(f"{_short(given)} is no seed.", f"Give a whole number from 0 to {_SEEDS - 1}.")
-    return given
-
-
-def _short(given: Param) -> str:
-    return repr(given)[:40]
+def _number(params: dict[str, Param], name: str) -> int:
+    value = params[name]
+    assert isinstance(value, int)  # `check` has seen to it
+    return value

@@ -32,7 +32,7 @@ def recover(store: Store, uploads: Uploads, results: Results, settings: JobSetti
             store.save(settled)
         if settled.unfinished:
             waiting.append(settled)
-    results.sweep(store.folders())
+    results.sweep(store.folders(), (job.source for job in waiting if job.source))
     return waiting
 
 
@@ -46,7 +46,7 @@ def _settled(job: Job, uploads: Uploads, results: Results, settings: JobSettings
         else:
             outcome = Outcome(found.bytes, len(found.layers), found.width, found.height, found.depth)
             return replace(job, state="done", finished=now, touched=now, outcome=outcome)
-    if uploads.find(job.upload) is None:
+    if (job.upload and uploads.find(job.upload) is None) or (job.source and not results.whole(job.source)):
         return replace(job, state="interrupted", finished=now, touched=now, problem=_GONE)
     if job.state == "queued":
         return job

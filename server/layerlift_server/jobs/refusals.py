@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layerlift.wire.problems import problem
+from layerlift.wire.values import EngineOffer
 from layerlift_server.jobs.port import Refusal
 
 
@@ -56,6 +57,12 @@ def incomplete(have: int, size: int) -> Refusal:
 def unsupported(operation: str, engine: str) -> Refusal:
     """The engine cannot do that."""
     return _refusal("unsupported-operation", f"The engine “{engine}” cannot {operation}.", "Choose another engine.")
+
+
+def nobody_can(operation: str, missing: EngineOffer | None) -> Refusal:
+    """No engine that can run here does that; perhaps one that cannot run here (yet) would."""
+    remedy = f"{missing.title} could: {missing.missing}" if missing else "Install an engine that can."
+    return _refusal("unsupported-operation", f"No engine here can {operation}.", remedy)
 
 
 def no_engine(name: str, known: str) -> Refusal:

@@ -8,7 +8,7 @@ an announcement doesn't name: so nothing half-done is ever served, and no folder
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -76,6 +76,8 @@ class Results:
         self._folder = private_files.folder(folder)
         self._trash = trash
         self._known: OrderedDict[str, manifest.Result] = OrderedDict()
+        self._held: Counter[str] = Counter()
+        self._condemned: set[str] = set()
 
     def path(self, folder: str) -> Path:
         """Where the folder of that name is."""
@@ -90,6 +92,13 @@ class Results:
         self._known.move_to_end(folder)
         return self._known[folder]
 
+    def whole(self, folder: str) -> bool:
+        """Whether a finished result is there."""
+        try:
+            return bool(self.load(folder).layers)
+        except manifest.Damaged:
+            return False
+
     def layer(self, folder: str, index: int, size: int) -> FileDownload:
         """A whole layer's bytes. Raises Refusal."""
         return FileDownload(self.path(folder) / manifest.layer_file(index), size)
@@ -99,19 +108,40 @@ class Results:
         return NoBytes() if size == 0 else FileDownload(self.path(folder) / manifest.PROFILE, size)
 
     def discard(self, folder: str) -> None:
-        """Delete a result, or what there is of one."""
+        """Delete a result, or what there is of one; one that a job works on goes when that job has ended."""
+        if folder in self._held:
+            self._condemned.add(folder)
+            return
         self._known.pop(folder, None)
         if folder:
             self._trash.discard(self.path(folder))
 
-    def sweep(self, wanted: Iterable[str]) -> None:
-        """Delete every folder that is not wanted, and every half-made file: left by a server that died."""
-        keep = set(wanted)
+    def hold(self, folder: str) -> None:
+        """A job works on this result ("": on none): it stays until as many have let go of it as have held it."""
+        if folder:
+            self._held[folder] += 1
+
+    def let_go(self, folder: str) -> None:
+        """A job that held it has ended."""
+        if folder not in self._held:
+            return
+        self._held[folder] -= 1
+        if not self._held[folder]:
+            del self._held[folder]
+            if folder in self._condemned:
+                self._condemned.remove(folder)
+                self.discard(folder)
+
+    def sweep(self, wanted: Iterable[str], sources: Iterable[str] = ()) -> None:
+        """Delete every folder that is not wanted, and every half-made file: left by a server that died. `sources`: on
+        which jobs that wait will work; they stay until those have held them and let go."""
+        keep, later = set(wanted), set(sources)
         for found in self._folder.iterdir():
-            if found.name in keep:
+            if found.name in keep | later:
                 self.tidy(found.name)
             else:
                 self._trash.discard(found)
+        self._condemned |= later - keep
 
     def tidy(self, folder: str) -> None:
         """Delete the half-made files in a finished result's folder: left by an export that died (`formats.atomic`)."""

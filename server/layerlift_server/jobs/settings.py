@@ -41,6 +41,12 @@ class JobSettings:
     """How often a job is begun: once more after a crash or a dead server, never more (it may be what crashes)."""
     cancel_grace: float = 10.0
     """How long an engine may take to hear a cancel before its worker is replaced: a diffusion step lasts seconds."""
+    silent_after: float = 300.0
+    """How long a run may report nothing until its clients are told so: engines report every step, and the slowest step
+    (a model read from a slow disk) has no news for a few minutes."""
+    give_up_after: float = 3600.0
+    """How long a run may report nothing until its worker is replaced and the job fails: it will never end, and others
+    wait behind it. `math.inf`: never."""
     watch_grace: float = 30.0
     """How long a job that is not detached goes on unwatched: a plugin reconnects within seconds or not at all."""
     rest_after: float = 300.0

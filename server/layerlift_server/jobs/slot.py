@@ -26,14 +26,17 @@ try again."""
 @dataclass
 class Run:
     """One attempt at one job: `name` is unique; `job` is "" once nobody wants it any more; `cancelled`: since when it
-    should stop (steady clock); `kills`: see `crashes`."""
+    should stop (steady clock); `heard`: when its worker last said anything (the same clock); `hung`: it was given up;
+    `kills`: see `crashes`."""
 
     name: str
     job: str
-    order: messages.Decompose | messages.Export
+    order: messages.Operate | messages.Export
     kills: int | None
+    heard: float
     delivered: bool = False
     cancelled: float | None = None
+    hung: bool = False
 
 
 class Slot:
@@ -79,9 +82,9 @@ class Slot:
         """Its worker's process id."""
         return None if self._worker is None else self._worker.pid
 
-    def run_order(self, name: str, job: str, order: messages.Decompose | messages.Export) -> None:
+    def run_order(self, name: str, job: str, order: messages.Operate | messages.Export) -> None:
         """Give the order, to a new worker if there is none."""
-        self.run = Run(name, job, order, out_of_memory_kills())
+        self.run = Run(name, job, order, out_of_memory_kills(), self._steady())
         self._rested = False
         if self._worker is None:
             self.start()
@@ -169,6 +172,8 @@ class Slot:
             worker.order(messages.Cancel(run.name))
 
     def _on_worker_event(self, event: messages.PipeMessage) -> None:
+        if self.run is not None:
+            self.run.heard = self._steady()
         if isinstance(event, messages.Hello):
             self._stillborn = -1
             self._idle_since = self._steady()

@@ -33,8 +33,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Job:
-    """One job's row. `content`: a digest of what was asked for; `attempt`: how often it was begun; `folder`: the name
-    of its result's folder, new for each attempt."""
+    """One job's row. It works on `upload` (None: on none) or on the result in the folder named `source` ("": on none).
+    `content`: a digest of what was asked for; `attempt`: how often it was begun; `folder`: the name of its result's
+    folder, new for each attempt."""
 
     job: str
     owner: str
@@ -42,12 +43,13 @@ class Job:
     name: str
     operation: Operation
     engine: str
-    upload: str
+    upload: str | None
     params: dict[str, Param]
     detached: bool
     content: str
     created: float
     touched: float
+    source: str = ""
     state: JobState = "queued"
     finished: float | None = None
     attempt: int = 0
@@ -92,6 +94,7 @@ _COLUMNS = (
     "kept",
     "problem",
     "content",
+    "source",
 )
 _SAVE = f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)}) " + (
     "ON CONFLICT (job) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
@@ -209,6 +212,7 @@ class Store:
 
 def _row(job: Job) -> dict[str, object]:
     row = {name: getattr(job, name) for name in _COLUMNS}
+    row["upload"] = job.upload or ""
     row["params"] = json.dumps(job.params, sort_keys=True)
     row["problem"] = None if job.problem is None else json.dumps(asdict(job.problem))
     return row
@@ -216,6 +220,7 @@ def _row(job: Job) -> dict[str, object]:
 
 def _job(row: sqlite3.Row) -> Job:
     found = {name: row[name] for name in _COLUMNS}
+    found["upload"] = found["upload"] or None
     found["params"] = json.loads(found["params"])
     found["detached"], found["kept"] = bool(found["detached"]), bool(found["kept"])
     found["problem"] = None if found["problem"] is None else Problem(**json.loads(found["problem"]))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from layerlift.wire.limits import WORD
-from layerlift.wire.messages import Done, Failed, LayerReady, Message, Preview, Progress, Queued, Started
+from layerlift.wire.messages import Done, Failed, LayerReady, Message, Preview, Queued, Started
 from layerlift.wire.text import clipped
 from layerlift.wire.values import JobInfo, LayerInfo, Problem
 from layerlift_server.jobs import refusals
@@ -38,6 +38,7 @@ class Tracker:
     def add(self, job: Job, note: str | None = None) -> None:
         """Take in an unfinished job, new or from before a restart (then `note` says so)."""
         self._active[job.job] = ActiveJob(self._store.save(job), self._settings.steady(), notes=[note] if note else [])
+        self._results.hold(job.source)
 
     def find(self, job: str, owner: Owner) -> Job:
         """The job, if this owner may know of it. Raises Refusal."""
@@ -97,9 +98,9 @@ class Tracker:
             created=row.created,
             mine=owner in (LOCAL, row.owner),
             position=None if live is None else live.position,
-            stage="" if live is None else live.stage,
+            stage="" if live is None else live.shown,
             fraction=float(row.state == "done") if live is None else live.fraction,
-            eta=None if live is None else live.eta,
+            eta=None if live is None else live.now().eta,
             finished=row.finished,
             layers=outcome.layers,
             width=outcome.width,
@@ -134,8 +135,14 @@ class Tracker:
     def progress(self, job: str, stage: str, fraction: float, eta: float | None) -> None:
         """It says where it is."""
         if (live := self._active.get(job)) is not None:
-            live.stage, live.fraction, live.eta = stage, fraction, eta
-            live.tell(Progress(job, stage, fraction, eta))
+            live.stage, live.fraction, live.eta, live.silent = stage, fraction, eta, 0
+            live.tell(live.now())
+
+    def silent(self, job: str, minutes: int) -> None:
+        """Nothing has been heard of it for so long."""
+        if (live := self._active.get(job)) is not None and live.silent != max(1, minutes):
+            live.silent = max(1, minutes)
+            live.tell(live.now())
 
     def preview(self, job: str, width: int, height: int, png: bytes) -> None:
         """It shows something."""
@@ -162,7 +169,7 @@ class Tracker:
         if note is not None:
             live.notes.append(note)
             live.stage = clipped(note, WORD)
-            live.tell(Progress(job, live.stage, 0.0, None))
+            live.tell(live.now())
 
     def finish(self, job: str) -> None:
         """It is done. Raises Damaged."""
@@ -204,6 +211,7 @@ class Tracker:
         self._keep(live, state=state, finished=self._settings.clock(), problem=problem, outcome=outcome)
         self.ended[state] += 1
         del self._active[live.row.job]
+        self._results.let_go(live.row.source)
 
     def _ended(self, row: Job) -> list[Message]:
         """What there is to say of a job that ended."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -17,14 +17,16 @@ from layerlift.imaging.layer import Document, Pixels
 from layerlift.wire.values import DocumentInfo
 from layerlift_server.jobs import arena
 
+Mask: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 _STRIP_PIXELS = 1 << 20
 
 
-def read(path: Path, info: DocumentInfo) -> Document:
-    """What lies in `path`, as `info` says. A selection is multiplied into the alpha. Raises InputError, OSError."""
+def read(path: Path, info: DocumentInfo, *, apart: bool = False) -> tuple[Document, Mask | None]:
+    """What lies in `path`, as `info` says. A selection is multiplied into the alpha, or is handed out `apart` as
+    (h, w) uint8. Raises InputError, OSError."""
     if info.kind == "file":
         with os.fdopen(arena.open_for_reading(path), "rb") as stream:
-            return picture.read(stream, name=info.name or None)
+            return picture.read(stream, name=info.name or None), None
     area, itemsize = info.width * info.height, info.depth // 8
     expected = area * 4 * itemsize + area * info.mask + info.icc
     memory = arena.mapped(path)
@@ -33,13 +35,14 @@ def read(path: Path, info: DocumentInfo) -> Document:
     whole = np.frombuffer(memory, np.uint8)
     end = area * 4 * itemsize
     pixels = whole[:end].view("<u2" if info.depth == 16 else np.uint8).reshape(info.height, info.width, 4)
-    if info.mask:
-        pixels = selected(pixels, whole[end : end + area].reshape(info.height, info.width))
+    mask = whole[end : end + area].reshape(info.height, info.width) if info.mask else None
+    if mask is not None and not apart:
+        pixels, mask = selected(pixels, mask), None
     icc = whole[expected - info.icc :].tobytes() if info.icc else None
-    return Document(cast(Pixels, pixels), info.name or "Picture", icc)
+    return Document(cast(Pixels, pixels), info.name or "Picture", icc), mask
 
 
-def selected(pixels: np.ndarray[Any, np.dtype[Any]], mask: np.ndarray[Any, np.dtype[np.uint8]]) -> Pixels:
+def selected(pixels: np.ndarray[Any, np.dtype[Any]], mask: Mask) -> Pixels:
     """A copy of the (h, w, 4) pixels whose alpha is multiplied by the (h, w) mask (255: selected), rounded."""
     out = pixels.copy()
     rows = max(1, _STRIP_PIXELS // pixels.shape[1])

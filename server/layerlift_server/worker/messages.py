@@ -16,7 +16,7 @@ from layerlift.wire.fields import Count, Fraction, Seconds, Word
 from layerlift.wire.limits import PARAMS
 from layerlift.wire.schema import Record, record
 from layerlift.wire.shapes import Mismatch
-from layerlift.wire.values import DocumentInfo, EngineOffer, LayerInfo, Param, Problem
+from layerlift.wire.values import DocumentInfo, EngineOffer, LayerInfo, Operation, Param, Problem
 
 LONGEST = 4 << 20
 """Most bytes of one message: a layer with a page of text is 100 KiB, a preview 160 KiB."""
@@ -34,16 +34,19 @@ class PipeMessage:
 
 
 @dataclass(frozen=True)
-class Decompose(PipeMessage):
-    """Take the document in the file `upload` apart and put the layers into `folder` (made by the worker)."""
+class Operate(PipeMessage):
+    """Do `operation` with `engine` and put the layers into `folder` (made by the worker). It works on the file
+    `upload`, which is as `document` says, or on the finished result in the folder `source`, or on words alone."""
 
-    kind: ClassVar[str] = "decompose"
+    kind: ClassVar[str] = "operate"
     run: str
-    upload: str
-    folder: str
-    document: DocumentInfo
+    operation: Operation
     engine: str
+    folder: str
     params: Annotated[dict[str, Param], Count(0, PARAMS)]
+    upload: str | None = None
+    document: DocumentInfo | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -145,12 +148,12 @@ class Failed(PipeMessage):
     trace: str = ""
 
 
-Order = Decompose | Export | Cancel | Rest | Quit
+Order = Operate | Export | Cancel | Rest | Quit
 Event = Hello | Broken | Progress | Preview | Layer | Done | Failed
 
 _KINDS: dict[str, type[PipeMessage]] = {
     said.kind: said
-    for said in (Decompose, Export, Cancel, Rest, Quit, Hello, Broken, Progress, Preview, Layer, Done, Failed)
+    for said in (Operate, Export, Cancel, Rest, Quit, Hello, Broken, Progress, Preview, Layer, Done, Failed)
 }
 
 

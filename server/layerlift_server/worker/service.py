@@ -17,15 +17,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from layerlift.decomposition import decompose
-from layerlift.engines.port import EngineInfo, Sampling
+from layerlift.engines.port import EngineInfo
 from layerlift.errors import Cancelled
 from layerlift.limits import MAX_LAYERS
 from layerlift.progress import Progress, Report
 from layerlift.wire.limits import NAME, SENTENCE, WORD
 from layerlift.wire.text import clipped
 from layerlift.wire.values import EngineOffer
-from layerlift_server.worker import document, export, failures, messages, output, preview
+from layerlift_server.worker import export, failures, messages, operating, output, preview
 from layerlift_server.worker.reporter import Gone, Reporter
 
 GONE, EXHAUSTED = 0, 3
@@ -68,7 +67,7 @@ class Service:
                 said = messages.decode(self._pipe.recv_bytes(messages.LONGEST))
                 if isinstance(said, messages.Cancel):
                     self._cancel(said.run)
-                elif isinstance(said, messages.Decompose | messages.Export | messages.Rest):
+                elif isinstance(said, messages.Operate | messages.Export | messages.Rest):
                     self._orders.put(said)
                 elif isinstance(said, messages.Quit):
                     raise EOFError
@@ -86,17 +85,17 @@ class Service:
     def _obey(self, order: messages.Order) -> None:
         if isinstance(order, messages.Rest):
             self._rest()
-        elif isinstance(order, messages.Decompose | messages.Export):
+        elif isinstance(order, messages.Operate | messages.Export):
             self._work(order)
 
-    def _work(self, order: messages.Decompose | messages.Export) -> None:
+    def _work(self, order: messages.Operate | messages.Export) -> None:
         progress = self._begin(order.run)
         try:
             progress.check()
             if isinstance(order, messages.Export):
                 export.export(Path(order.folder), Path(order.target), order.format, progress)
             else:
-                self._decompose(order, progress)
+                self._operate(order, progress)
             self._reporter.say(messages.Done(order.run))
         except Gone:
             raise
@@ -127,21 +126,9 @@ class Service:
         with self._lock:
             self._current = None
 
-    def _decompose(self, order: messages.Decompose, progress: Progress) -> None:
+    def _operate(self, order: messages.Operate, progress: Progress) -> None:
         started = time.monotonic()
-        progress.stage("Reading", 0.0)
-        source = document.read(Path(order.upload), order.document)
-        params: dict[str, Any] = order.params
-        stack = decompose(
-            source,
-            engine=self._engine(order.engine),
-            layers=params["layers"],
-            what=params["what"],
-            text_grouping=params["text"],
-            sampling=Sampling(seed=params["seed"]),
-            progress=progress.part(0.02, 0.95),
-        )
-        del source
+        stack = operating.perform(order, self._engine(order.engine), progress.part(0.0, 0.95))
         output.write(
             stack,
             Path(order.folder),
@@ -152,13 +139,13 @@ class Service:
 
     def _engine(self, name: str) -> Any:
         if name not in self._loaded:
-            assert self._engines is not None  # who exports is never told to decompose
+            assert self._engines is not None  # who exports is never told to do more
             self._loaded[name] = self._engines.get(name)
         return self._loaded[name]
 
-    def _explain(self, order: messages.Decompose | messages.Export, failure: BaseException) -> None:
+    def _explain(self, order: messages.Operate | messages.Export, failure: BaseException) -> None:
         """Say what broke; a worker out of memory goes, and another takes its place."""
-        name = order.engine if isinstance(order, messages.Decompose) else "export"
+        name = order.engine if isinstance(order, messages.Operate) else "export"
         trace = "" if isinstance(failure, Cancelled) else failures.trace(failure)
         self._reporter.say(messages.Failed(order.run, failures.problem(failure, name), trace))
         if failures.exhausted(failure):

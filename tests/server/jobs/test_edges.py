@@ -43,7 +43,8 @@ async def test_what_cannot_be_done_is_refused_at_the_desk(tmp_path: Path) -> Non
         assert refused(order(upload=None)) == "bad-params"
         assert refused(order(upload=new_id())) == "unknown-upload"
         assert refused(order(params={"layers": 0})) == "bad-params"
-        assert refused(order(operation="edit")) == "unsupported-operation"
+        assert refused(order(operation="edit")) == "bad-params"  # what shall be edited?
+        assert refused(order(operation="extend", engine="absent")) == "engine-unavailable"
         assert refused(order(engine="absent")) == "engine-unavailable"
         assert refused(lambda: desk.download(job, LOCAL, None)) == "not-finished"
         submit(desk, upload)

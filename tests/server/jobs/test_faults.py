@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ import pytest
 from layerlift.wire.messages import Done, Failed, LayerReady, Progress, Started
 from layerlift_server.jobs.desk import Desk
 from layerlift_server.jobs.port import LOCAL
-from server.jobs.desks import Clock, alive, eventually, opened, picture, send, submit
+from server.jobs.desks import Clock, Ear, alive, eventually, opened, picture, send, submit
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the drills die by POSIX signals")
 
@@ -167,3 +168,65 @@ async def test_a_broken_installation_fails_jobs_with_its_reason_and_starts_no_wo
         assert failed.problem.remedy
         assert len(ear.all(Started)) == 1
         assert desk.figures()["workers"] == 0
+
+
+def pass_time(desk: Desk, clock: Clock, seconds: float) -> None:
+    """As the desk's own clockwork sees it go by."""
+    for _ in range(round(seconds / 30)):
+        clock.now += 30
+        desk.tick()
+
+
+async def test_an_engine_that_says_nothing_is_told_of_and_at_last_given_up(tmp_path: Path) -> None:
+    clock = Clock()
+    async with opened(tmp_path, steady=clock) as desk:
+        upload = send(desk, picture())
+        job, ear = submit(desk, upload, what="deaf")
+        _, waiting = submit(desk, upload)
+        await ear.until(Progress, lambda said: said.stage.startswith("Drill"))
+        said = len(ear.heard)
+        pass_time(desk, clock, 270)
+        assert len(ear.heard) == said
+        pass_time(desk, clock, 60)
+        told = ear.heard[-1]
+        assert isinstance(told, Progress)
+        assert told.stage == "No news for 5 min; wait or cancel. Last: Drill deaf"
+        assert desk.list(LOCAL, 0)[1].stage == told.stage
+        late = Ear()
+        desk.watch(job, LOCAL, late)
+        assert late.heard[-1] == told
+        clock.now += 7200  # the computer sleeps: that is nobody's fault
+        desk.tick()
+        pass_time(desk, clock, 600)
+        assert desk.list(LOCAL, 0)[1].state == "running"
+        pass_time(desk, clock, 3000)
+        failed = await ear.until(Failed)
+        assert (failed.state, failed.problem.code) == ("failed", "engine")
+        assert failed.problem.sentence == "The engine said nothing for 60 minutes, so its process was replaced."
+        await waiting.until(Done)
+        assert len(ear.all(Started)) == 1
+
+
+async def test_news_after_a_silence_take_the_warning_back_and_patience_can_be_endless(tmp_path: Path) -> None:
+    clock, gate = Clock(), tmp_path / "gate"
+    async with opened(tmp_path, steady=clock, give_up_after=math.inf) as desk:
+        job, ear = submit(desk, send(desk, picture()), what=f"wait {gate}")
+        await ear.until(Progress, lambda said: said.stage.startswith("Drill"))
+        pass_time(desk, clock, 7200)
+        assert "No news for 120 min" in desk.list(LOCAL, 0)[0].stage
+        gate.touch()
+        await ear.until(Done)
+        assert "No news" not in ear.all(Progress)[-1].stage
+        assert [info.state for info in desk.list(LOCAL, 0)] == ["done"]
+        assert job
+
+
+async def test_a_silent_engine_can_be_cancelled(tmp_path: Path) -> None:
+    clock = Clock()
+    async with opened(tmp_path, steady=clock) as desk:
+        job, ear = submit(desk, send(desk, picture()), what="deaf")
+        await ear.until(Progress, lambda said: said.stage.startswith("Drill"))
+        pass_time(desk, clock, 330)
+        desk.cancel(job, LOCAL)
+        pass_time(desk, clock, 30)
+        assert (await ear.until(Failed)).state == "cancelled"

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from layerlift.wire.messages import Submit
-from layerlift.wire.values import EngineOffer, Limits
+from layerlift.wire.params import check
+from layerlift.wire.values import EngineOffer, Limits, Operation
 from layerlift_server.jobs import params
 from layerlift_server.jobs.port import Refusal
 
@@ -18,34 +19,37 @@ ORDER = Submit("0b0f1c9e-55a6-4f5e-9d0f-3c3b4f1f2a10")
 
 
 def test_defaults_are_filled_in() -> None:
-    assert params.check(ORDER, QUICK, LIMITS) == {"layers": None, "what": None, "text": "block", "seed": 0}
+    assert params.check(ORDER, QUICK, LIMITS) == check("decompose", {})
     given = {"layers": 16, "what": "the cat", "text": "line", "seed": 7}
-    assert params.check(replace(ORDER, params=given), QUICK, LIMITS) == given
+    assert params.check(replace(ORDER, params=given), QUICK, LIMITS) == check("decompose", given)
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("operation", "given", "code", "words"),
     [
-        ({"layers": 0}, "makes 1 to 16"),
-        ({"layers": 17}, "makes 1 to 16"),
-        ({"layers": True}, "makes 1 to 16"),
-        ({"layers": 4.0}, "makes 1 to 16"),
-        ({"layers": "many"}, "makes 1 to 16"),
-        ({"what": 5}, "at most 1000"),
-        ({"what": "x" * 1001}, "at most 1000"),
-        ({"text": "word"}, "“block” or “line”"),
-        ({"text": None}, "“block” or “line”"),
-        ({"seed": -1}, "4294967295"),
-        ({"seed": 1 << 32}, "4294967295"),
-        ({"seed": False}, "4294967295"),
-        ({"colour": "red"}, "Leave it out"),
+        ("decompose", {"layers": 0}, "bad-params", "from 1 to 1024"),
+        ("decompose", {"layers": 17}, "bad-params", "makes 1 to 16"),
+        ("decompose", {"colour": "red"}, "bad-params", "Leave it out"),
+        ("generate", {"prompt": "x", "width": 9, "height": 9, "layers": 17}, "bad-params", "makes 1 to 16"),
+        ("generate", {"prompt": "x", "width": 1001, "height": 1}, "too-large", "smaller"),
+        ("generate", {"prompt": "x", "width": 400, "height": 400}, "too-large", "smaller"),
+        ("edit", {}, "bad-params", "few words"),
     ],
 )
-def test_params_out_of_range_are_refused_with_a_remedy(given: dict[str, Any], words: str) -> None:
+def test_params_out_of_range_are_refused_with_a_remedy(
+    operation: Operation, given: dict[str, Any], code: str, words: str
+) -> None:
     with pytest.raises(Refusal) as refused:
-        params.check(replace(ORDER, params=given), QUICK, LIMITS)
-    assert refused.value.problem.code == "bad-params"
+        params.check(replace(ORDER, operation=operation, params=given), QUICK, LIMITS)
+    assert refused.value.problem.code == code
     assert words in refused.value.problem.remedy
+
+
+def test_what_must_come_with_them_is_asked_for() -> None:
+    with pytest.raises(Refusal, match="nothing to decompose"):
+        params.check(ORDER, QUICK, LIMITS, upload=False)
+    with pytest.raises(Refusal, match="Nothing is selected"):
+        params.check(replace(ORDER, operation="inpaint"), QUICK, LIMITS, upload=True, mask=False)
 
 
 def test_the_server_s_own_limit_of_layers_counts_too() -> None:
@@ -57,6 +61,33 @@ def test_choosing_an_engine() -> None:
     assert params.choose(ORDER, OFFERS, True, LIMITS) is QUICK
     assert params.choose(replace(ORDER, engine="quick"), OFFERS, True, LIMITS) is QUICK
     assert params.choose(ORDER, (ABSENT, replace(QUICK, default=False)), True, LIMITS).name == "quick"
+
+
+def test_an_operation_goes_to_the_default_engine_if_that_can_else_to_the_first_that_can() -> None:
+    painter = EngineOffer("painter", "Painter", ("inpaint", "edit"), 4)
+    second, away = replace(painter, name="second"), replace(painter, name="away", missing="There are no weights.")
+    fill, edit = replace(ORDER, operation="inpaint"), replace(ORDER, operation="edit")
+    assert params.choose(fill, (away, QUICK, painter, second), True, LIMITS) is painter
+    able = replace(QUICK, operations=("decompose", "inpaint"))
+    assert params.choose(fill, (painter, able), True, LIMITS) is able
+    assert params.choose(replace(fill, engine="second"), (QUICK, painter, second), True, LIMITS) is second
+    assert params.choose(edit, (QUICK, painter), True, LIMITS) is painter
+
+
+def test_commands_in_words_need_no_engine_that_edits() -> None:
+    edit = replace(ORDER, operation="edit")
+    assert params.choose(edit, OFFERS, True, LIMITS) is QUICK
+    assert params.choose(replace(edit, engine="quick"), OFFERS, True, LIMITS) is QUICK
+
+
+def test_what_nobody_can_is_refused_with_who_could() -> None:
+    order = replace(ORDER, operation="generate")
+    with pytest.raises(Refusal) as refused:
+        params.choose(order, (QUICK, replace(ABSENT, operations=("generate",))), True, LIMITS)
+    assert refused.value.problem.sentence == "No engine here can generate."
+    assert refused.value.problem.remedy == "Absent could: There are no weights."
+    with pytest.raises(Refusal, match="No engine here"):
+        params.choose(order, OFFERS, True, LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -77,11 +108,5 @@ def test_engines_that_cannot_are_refused(order: Submit, offers: tuple[EngineOffe
 def test_before_the_worker_has_spoken_any_engine_may_be_asked_for() -> None:
     assert params.choose(replace(ORDER, engine="qwen"), OFFERS, False, LIMITS).name == "qwen"
     assert params.choose(ORDER, OFFERS, False, LIMITS) is QUICK
-
-
-def test_an_operation_that_some_engine_claims_but_nobody_knows_is_refused() -> None:
-    painter = replace(QUICK, operations=("inpaint",))
-    order = replace(ORDER, operation="inpaint")
-    assert params.choose(order, (painter,), True, LIMITS) is painter
-    with pytest.raises(Refusal, match="cannot inpaint"):
-        params.check(order, painter, LIMITS)
+    assert params.choose(replace(ORDER, operation="inpaint"), OFFERS, False, LIMITS) is QUICK
+    assert params.choose(replace(ORDER, operation="inpaint", engine="quick"), OFFERS, False, LIMITS) is QUICK

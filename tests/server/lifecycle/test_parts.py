@@ -94,10 +94,13 @@ def test_settings_from_the_environment(tmp_path: Path) -> None:
         "LAYERLIFT_RUNTIME_DIR": str(tmp_path / "r"),
         "LAYERLIFT_PORT": "7",
         "LAYERLIFT_LOG": "json",
+        "LAYERLIFT_PATIENCE": "2.5",
     }
     found = Settings.from_environment(said, verbose=True)
     assert (found.data, found.runtime, found.port, found.log) == (tmp_path / "d", tmp_path / "r", 7, "json")
     assert found.verbose
+    assert found.patience == 2.5
+    assert Settings.from_environment({"LAYERLIFT_PATIENCE": "long"}).patience == Settings().patience
     assert Settings.from_environment(said, port=9).port == 9, "what is typed counts more"
     assert Settings.from_environment({"LAYERLIFT_LOG": "loud"}).log == "human"
     with pytest.raises(ValueError):

@@ -20,7 +20,8 @@ def test_pixels_are_used_where_they_lie(tmp_path: Path, dtype: str) -> None:
     pixels = RNG.integers(0, np.iinfo(dtype).max, (20, 30, 4)).astype(dtype)
     (tmp_path / "a").write_bytes(pixels.tobytes() + wide_rgb())
     info = DocumentInfo("Poster", width=30, height=20, depth=8 * pixels.itemsize, icc=len(wide_rgb()))
-    read = document.read(tmp_path / "a", info)
+    read, apart = document.read(tmp_path / "a", info)
+    assert apart is None
     np.testing.assert_array_equal(read.pixels, pixels)
     assert (read.name, read.icc, read.depth) == ("Poster", wide_rgb(), 8 * pixels.itemsize)
     assert not read.pixels.flags.writeable
@@ -35,13 +36,24 @@ def test_a_selection_is_multiplied_into_the_alpha(tmp_path: Path, dtype: str) ->
     mask[1] = 255
     (tmp_path / "a").write_bytes(pixels.tobytes() + mask.tobytes())
     info = DocumentInfo("", width=30, height=20, depth=8 * pixels.itemsize, mask=True)
-    read = document.read(tmp_path / "a", info)
+    read, apart = document.read(tmp_path / "a", info)
+    assert apart is None
     np.testing.assert_array_equal(read.pixels[..., :3], pixels[..., :3])
     assert not read.pixels[0, :, 3].any()
     np.testing.assert_array_equal(read.pixels[1, :, 3], pixels[1, :, 3])
     exact = pixels[..., 3] * (mask / 255.0)
     assert np.abs(read.pixels[..., 3] - exact).max() <= 0.5
     assert (read.name, read.icc) == ("Picture", None)
+
+
+def test_a_selection_is_handed_out_apart_where_it_says_where_to_work(tmp_path: Path) -> None:
+    pixels, mask = RNG.integers(0, 256, (20, 30, 4), np.uint8), RNG.integers(0, 256, (20, 30), np.uint8)
+    (tmp_path / "a").write_bytes(pixels.tobytes() + mask.tobytes() + wide_rgb())
+    info = DocumentInfo("", width=30, height=20, depth=8, mask=True, icc=len(wide_rgb()))
+    read, apart = document.read(tmp_path / "a", info, apart=True)
+    np.testing.assert_array_equal(read.pixels, pixels)
+    np.testing.assert_array_equal(apart, mask)
+    assert read.icc == wide_rgb()
 
 
 def test_a_short_file_is_refused(tmp_path: Path) -> None:
@@ -56,6 +68,6 @@ def test_an_encoded_picture_keeps_its_given_name(tmp_path: Path) -> None:
     picture.save(buffer, "PNG")
     (tmp_path / "0b0f1c9e").write_bytes(buffer.getvalue())
     for name, expected in (("Holiday", "Holiday"), ("", "Picture")):
-        read = document.read(tmp_path / "0b0f1c9e", DocumentInfo(name, kind="file"))
+        read, _ = document.read(tmp_path / "0b0f1c9e", DocumentInfo(name, kind="file"))
         assert read.name == expected
         np.testing.assert_array_equal(read.pixels[..., :3], np.asarray(picture))

@@ -24,9 +24,10 @@ LAYER = LayerInfo(
     Text((TextLine("Grüße", (0.0, 1.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0), 0.9),), (255, 0, 7)),
 )
 SAID = [
-    messages.Decompose(
-        "r", "/u", "/f", DocumentInfo("x", width=3, height=4, depth=8), "quick", {"layers": None, "s": 1}
+    messages.Operate(
+        "r", "decompose", "quick", "/f", {"layers": None, "s": 1}, "/u", DocumentInfo("x", width=3, height=4, depth=8)
     ),
+    messages.Operate("r", "edit", "quick", "/f", {"prompt": "x"}, source="/g"),
     messages.Export("r", "/f", "/f/export.psd", "psd"),
     messages.Cancel("r"),
     messages.Rest(),

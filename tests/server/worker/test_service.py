@@ -16,12 +16,13 @@ import pytest
 
 from layerlift.engines.fake import FakeEngine
 from layerlift.limits import MAX_LAYERS
+from layerlift.wire.params import check
 from layerlift.wire.values import DocumentInfo, EngineOffer
 from layerlift_server.worker import entry, manifest, messages
 from layerlift_server.worker.service import EXHAUSTED, GONE, Service, offers
 
 DRILLS = "server.worker.drills"
-PARAMS: dict[str, bool | int | float | str | None] = {"layers": 3, "what": None, "text": "block", "seed": 0}
+PARAMS = check("decompose", {"layers": 3})
 
 
 class Hired:
@@ -67,12 +68,14 @@ def hired() -> Iterator[Hired]:
     made.close()
 
 
-def decompose(folder: Path, name: str = "run", **changes: bool | int | float | str | None) -> messages.Decompose:
+def decompose(folder: Path, name: str = "run", **changes: bool | int | float | str | None) -> messages.Operate:
     pixels = np.full((40, 48, 4), 255, np.uint8)
     pixels[10:20, 10:30, :3] = (200, 30, 30)
     (folder / "upload").write_bytes(pixels.tobytes())
     info = DocumentInfo("Poster", width=48, height=40, depth=8)
-    return messages.Decompose(name, str(folder / "upload"), str(folder / name), info, "drill", {**PARAMS, **changes})
+    return messages.Operate(
+        name, "decompose", "drill", str(folder / name), {**PARAMS, **changes}, str(folder / "upload"), info
+    )
 
 
 def test_it_says_hello_works_and_says_what_happens(hired: Hired, tmp_path: Path) -> None:

@@ -49,8 +49,7 @@ def _desk(exit_after: float) -> Any:
     """Jobs whose worker leaves after so many idle seconds, and rests at a third of that."""
 
     def desk(settings: Any) -> Any:
-        jobs, chosen = server_package("jobs.desk"), server_package("jobs.settings")
-        return jobs.Desk(settings.data, chosen.JobSettings(exit_after=exit_after, rest_after=exit_after / 3))
+        return server_package("lifecycle").desk(settings, exit_after=exit_after, rest_after=exit_after / 3)
 
     return desk
 
