@@ -12,6 +12,7 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -19,6 +20,10 @@ from layerlift_server.worker import failures, messages
 
 BROKEN = 4
 """Exit code: the engines cannot be loaded."""
+PLACE_GONE, NO_PLACE = 5, 6
+"""Exit codes of a bridge to a cluster: the computer there (or the process on it) ended; no computer is free."""
+CLUSTER = "ray:"
+"""How the device of a worker in a cluster begins; its address follows."""
 _NICE = 5
 """The worker steps back a little for the server and for the user's own programs (POSIX niceness)."""
 _SACRIFICE = "500"
@@ -28,7 +33,8 @@ proc_pid_oom_score_adj(5)."""
 
 @dataclass(frozen=True)
 class Plan:
-    """What a worker is told at birth: the module of its engines, and its device ("auto", "cpu", "cuda:0", …)."""
+    """What a worker is told at birth: the module of its engines, and its device ("auto", "cpu", "cuda:0", …, or
+    "ray:ADDRESS": a free computer of that cluster)."""
 
     engines: str = "layerlift.engines"
     device: str = "auto"
@@ -41,6 +47,9 @@ def run(pipe: Connection, plan: Plan) -> None:
     with suppress(OSError, ValueError):
         faulthandler.enable()
     os.umask(0o077)
+    if plan.device.startswith(CLUSTER):
+        import_module("layerlift_server.cluster.bridge").run(pipe, plan)
+        return
     _step_back()
     _choose(plan.device)
     try:
