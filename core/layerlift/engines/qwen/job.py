@@ -1,0 +1,122 @@
+"""One decomposition, settled before anything is drawn: what is shown, how large, how many layers, by which words.
+
+Law: decides and asks; draws nothing. Settings that nobody chose are the model card's.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from layerlift.engines.port import DecomposeRequest
+from layerlift.engines.qwen import context, counting, words
+from layerlift.engines.qwen.counting import Count
+from layerlift.engines.qwen.words import Habits, Reader
+from layerlift.errors import InputError
+from layerlift.imaging.geometry import Extent
+from layerlift.progress import Progress
+
+STEPS, GUIDANCE, NEGATIVE = 50, 4.0, " "
+"""The model card's settings, as are `cfg_normalize` and 640 below."""
+RESOLUTION = 640
+"""The model card recommends it for this checkpoint; 1024 is the other one it was trained at."""
+MOST = 10
+"""Layers: as many as the model's own demo offers."""
+SLIMMEST = 100
+"""Longest side over shortest. The encoder refuses 200 and more; long before that there is nothing to see at 640."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One request, with everything settled: what is shown, how large, how many layers, by which words."""
+
+    request: DecomposeRequest
+    laid: context.Laid
+    shown: NDArray[np.uint8]
+    extent: Extent
+    count: Count
+    prompt: str
+    steps: int
+
+    @property
+    def guidance(self) -> float:
+        """True CFG scale; 1 where guidance would change nothing (equal prompts give equal predictions)."""
+        asked = self.request.sampling.guidance
+        return 1.0 if self.prompt == self.negative else GUIDANCE if asked is None else asked
+
+    @property
+    def negative(self) -> str:
+        """The negative prompt."""
+        return self.request.sampling.negative or NEGATIVE
+
+    @property
+    def resolution(self) -> int:
+        """640 or 1024: what the model calls the size it works at."""
+        return self.request.sampling.resolution or RESOLUTION
+
+
+def _checked(image: NDArray[np.uint8]) -> None:
+    height, width = image.shape[:2]
+    if max(height, width) > SLIMMEST * min(height, width):
+        raise InputError(
+            f"The picture is {max(height, width) // min(height, width)} times as long as it is wide.",
+            f"This engine takes apart what is at most {SLIMMEST} times as long as wide: cut it into pieces.",
+        )
+
+
+def working_extent(shown: NDArray[np.uint8], resolution: int) -> Extent:
+    """The size at which the pipeline will work on `shown`: its own rule, asked for before."""
+    from diffusers.pipelines.qwenimage import pipeline_qwenimage_layered as module
+
+    width, height = module.calculate_dimensions(resolution * resolution, shown.shape[1] / shown.shape[0])
+    return Extent(int(width), int(height))
+
+
+def resized(pixels: NDArray[np.uint8], extent: Extent) -> NDArray[np.uint8]:
+    """(h, w, 3) at `extent`: small pictures are enlarged, because the model knows no others."""
+    if (pixels.shape[1], pixels.shape[0]) == extent:
+        return pixels
+    smaller = extent.area <= pixels.shape[0] * pixels.shape[1]
+    out = cv2.resize(pixels, tuple(extent), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
+    return out.astype(np.uint8, copy=False)
+
+
+def settle(
+    running: Any, request: DecomposeRequest, reader: Reader, habits: Habits, progress: Progress, eyes: ExitStack
+) -> Job:
+    """The request, settled. Where the encoder must be asked, it stays at work until `eyes` close: the words have to be
+    read by it next. Raises InputError, Cancelled."""
+    _checked(request.image)
+    laid = context.laid(request.image)
+    extent = working_extent(laid.shown, request.sampling.resolution or RESOLUTION)
+    shown = resized(laid.shown, extent)
+    caption = None
+    if habits.captions:
+        question = words.caption_question(running.pipeline, request.what)
+        counted = request.layers is None and not request.what
+        if not all(reader.knows(asked, [shown]) for asked in (question, *[counting.LAYERS] * counted)):
+            progress.stage("Looking at the picture", 0.0)
+            eyes.enter_context(reader.encoder(progress))
+        caption = reader.answer(question, [shown], "Looking at the picture", progress.part(0.0, 0.7))
+    count = _count(running, request, shown, reader, habits, progress.part(0.7, 1.0))
+    sampling = request.sampling
+    steps = sampling.steps or (running.steps(STEPS) if sampling.fast else STEPS)
+    return Job(request, laid, shown, extent, count, words.prompt(caption, request.what), steps)
+
+
+def _count(
+    running: Any,
+    request: DecomposeRequest,
+    shown: NDArray[np.uint8],
+    reader: Reader,
+    habits: Habits,
+    progress: Progress,
+) -> Count:
+    if request.layers is not None:
+        return Count(request.layers)
+    return words.count(reader, shown, request.what, min(counting.MOST, running.plan.layers), habits, progress)

@@ -1,0 +1,153 @@
+"""Who lives on the device: one model of the family at a time, kept warm from job to job.
+
+Law: decides what is loaded and when it goes; how is `running`'s. A machine's free memory is read while nothing of ours
+is on it, and that reading is what later plans are made for: our own model does not count as somebody else's.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from layerlift.errors import EngineUnavailable, LayerliftError
+from layerlift.models import machine, plans, store
+from layerlift.models.machine import Machine
+from layerlift.models.model import Installed
+from layerlift.models.plans import Plan
+from layerlift.progress import Progress
+
+MODELS = {"layered": "qwen-image-layered", "edit": "qwen-image-edit-2511", "image": "qwen-image-2512"}
+"""The model of each family, as the store knows it."""
+FORCE_CPU = "LAYERLIFT_FORCE_CPU"
+"""Environment variable: "1" runs the models on the processor. Hours per picture, but it runs."""
+_BEAT = 0.2
+"""Seconds between two looks at whether somebody who waits for the device still wants it."""
+
+Load = Callable[[str, Installed, Plan, Progress], Any]
+
+
+class Residence:
+    """The place on the device. Safe from any thread; one job at a time."""
+
+    def __init__(self, load: Load | None = None) -> None:
+        self._load = load or _load
+        self._lock = threading.RLock()
+        self._machine: Machine | None = None
+        self._running: Any = None
+        self._family = ""
+        self._asleep = False
+
+    @contextmanager
+    def occupied(
+        self, family: str, progress: Progress, *, resolution: int, layers: Sequence[int] = (1,)
+    ) -> Iterator[Any]:
+        """The running model of `family`, good for the first number of `layers` that fits, at `resolution`; nobody
+        else's until the block ends.
+
+        `progress` covers the loading, which takes nothing when the model is here already. Raises EngineUnavailable with
+        a remedy (no weights, no room), Cancelled.
+        """
+        while not self._lock.acquire(timeout=_BEAT):
+            progress.check()
+        try:
+            yield self._ready(family, progress, resolution, layers)
+        except LayerliftError:
+            raise
+        except BaseException:
+            self.close()  # nobody knows what state it is in
+            raise
+        finally:
+            self._lock.release()
+
+    def _ready(self, family: str, progress: Progress, resolution: int, layers: Sequence[int]) -> Any:
+        progress.check()
+        installed = store.find(MODELS[family])
+        if installed is None:
+            raise EngineUnavailable("The model's weights are not here.", download(family))
+        if self._running is None:
+            self._machine = machine.read()
+        wanted = self._plan(installed, resolution, layers)
+        if self._running is not None and (self._family != family or not suits(self._running.plan, wanted)):
+            self.close()
+            self._machine = machine.read()
+            wanted = self._plan(installed, resolution, layers)
+        if self._running is None:
+            progress.stage("Loading the model", 0.0)
+            self._running, self._family = self._load(family, installed, wanted, progress), family
+        elif self._asleep:
+            progress.stage("Waking the model", 0.0)
+            self._running.wake()
+        self._asleep = False
+        progress.advance(1.0)
+        return self._running
+
+    def _plan(self, installed: Installed, resolution: int, layers: Sequence[int]) -> Plan:
+        for fewer in layers[:-1]:
+            with suppress(EngineUnavailable):
+                return self._planned(installed, resolution, fewer)
+        return self._planned(installed, resolution, layers[-1])
+
+    def _planned(self, installed: Installed, resolution: int, layers: int) -> Plan:
+        assert self._machine is not None  # read before anything is planned
+        return plans.plan(
+            installed.model.family,
+            self._machine,
+            resolution=resolution,
+            layers=layers,
+            force_cpu=os.environ.get(FORCE_CPU) == "1",
+            variants={installed.variant},
+        )
+
+    def holds(self, family: str) -> bool:
+        """Whether the model of `family` is the one that is loaded."""
+        return self._running is not None and self._family == family
+
+    def rest(self) -> None:
+        """Give the device back, unless somebody works on it; the model stays in the computer's memory if it can."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._running is not None and not self._asleep:
+                self._running.rest()
+                self._asleep = True
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """Forget the model and free all that it had."""
+        with self._lock:
+            running, self._running, self._asleep = self._running, None, False
+            if running is not None:
+                running.close()
+
+
+def suits(has: Plan, wanted: Plan) -> bool:
+    """Whether what was loaded by the plan `has` can do what `wanted` was made for: it has room for as much, or nothing
+    would be loaded differently."""
+    if has.resolution >= wanted.resolution and has.layers >= wanted.layers:
+        return True
+    return _form(has) == _form(wanted)
+
+
+def _form(plan: Plan) -> tuple[Any, ...]:
+    parts = (plan.device, plan.dtype, plan.variant, plan.weights, plan.text_encoder, plan.offload, plan.tabulate)
+    # what comes and goes depends on how much may stay
+    return parts if plan.offload == "none" else (*parts, plan.resident)
+
+
+def download(family: str) -> str:
+    """What to do about missing weights."""
+    return f"Get them with `layerlift models download {MODELS[family]}`."
+
+
+def _load(family: str, installed: Installed, plan: Plan, progress: Progress) -> Any:
+    from layerlift.engines.qwen.running import load
+
+    return load(family, installed, plan, progress)
+
+
+RESIDENCE = Residence()
+"""The one of this process."""
