@@ -7,42 +7,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias
 
 Family: TypeAlias = Literal["layered", "edit", "image", "matting", "inpainting"]
+Source: TypeAlias = Literal["ours", "hub", "comfyui"]
 
 
 @dataclass(frozen=True)
 class Part:
     """Files of one hub repository at one revision, and where they go.
 
-    `files`: exact names or patterns (fnmatch) within `repo`; `into`: the folder (relative to the model's) that takes
-    them, "" for the model's own layout; `size`: bytes of all of them together, as far as known (None: ask the hub);
-    `component`: what of the pipeline they are ("transformer", "text_encoder", "" for everything else).
+    `files`: patterns (fnmatch, any letter case) of names within `repo`; `size`: bytes of all of them together, `exact`
+    unless only estimated; `under`: the repository's folder that is left off their names, `into`: the folder (relative
+    to the model's) that takes them; `component`: what they are of the pipeline ("transformer", "text_encoder", "onnx";
+    "" for what surrounds those). `elsewhere`: names under which ComfyUI's users have the same weights as one file.
     """
 
     repo: str
     revision: str
     files: tuple[str, ...]
-    size: int | None
+    size: int
     into: str = ""
+    under: str = ""
     component: str = ""
+    exact: bool = True
+    elsewhere: tuple[str, ...] = ()
+
+    def place(self, name: str) -> PurePosixPath:
+        """Where the repository's file `name` goes, relative to the model's folder."""
+        return PurePosixPath(self.into, PurePosixPath(name).relative_to(self.under))
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One form in which a model can be had: "bf16", "gguf-q4", "nf4", "onnx", …"""
+    """One form in which a model can be had: "bf16", "gguf-q4", "nf4", "lite", …"""
 
     name: str
     title: str
     parts: tuple[Part, ...]
 
     @property
-    def size(self) -> int | None:
-        """Bytes to download; None where a part's size is not known."""
-        sizes = [part.size for part in self.parts]
-        return None if None in sizes else sum(size or 0 for size in sizes)
+    def size(self) -> int:
+        """Bytes to download when nothing of it is here."""
+        return sum(part.size for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -68,15 +76,16 @@ class Installed:
     """Weights that are here, wherever they came from.
 
     `folder` is in diffusers layout (for ONNX models: holds the file). `files`: components that lie elsewhere than
-    `folder`/component, as a single file (GGUF, ONNX) or as a folder of their own ("transformer" → …/transformer-nf4).
-    `source`: "ours", "given" ($LAYERLIFT_MODELS), "hub" (the Hugging Face cache) or "comfyui".
+    `folder`/component, as a single file (GGUF, safetensors, ONNX) or as a folder of their own ("transformer" →
+    …/transformer-nf4). `source`: where most of it lies: "ours" (a Layerlift folder), "hub" (the Hugging Face cache),
+    "comfyui".
     """
 
     model: Model
     folder: Path
     variant: str
     files: Mapping[str, Path] = field(default_factory=dict)
-    source: Literal["ours", "given", "hub", "comfyui"] = "ours"
+    source: Source = "ours"
 
     def component(self, name: str) -> Path:
         """Where the component's weights are: a folder for `from_pretrained`, or one file for `from_single_file`."""
