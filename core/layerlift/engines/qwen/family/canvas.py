@@ -7,33 +7,28 @@ back fits what went in without resampling; only where a pipeline insists on a si
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from layerlift.errors import InputError
 from layerlift.imaging.geometry import Extent
 
 Picture = NDArray[np.uint8]
 SIDE = 16
 """Pixels of a token's side."""
+SLIMMEST = 100
+"""Longest side over shortest: the encoder refuses pictures from 200 on."""
+LEAST_PIXELS = 640 * 640
+"""Smaller than this the models were not trained; what is smaller is drawn at this size and brought back."""
+_OVER = 1.1
+"""Sides are rounded to multiples, so a picture made for a resolution may have a little more than its pixels."""
 
 
 def extent_of(pixels: Picture) -> Extent:
     """Size of an (h, w, …) array."""
     return Extent(pixels.shape[1], pixels.shape[0])
-
-
-def padded(pixels: Picture, multiple: int = SIDE) -> Picture:
-    """`pixels` continued by their last row and column to sides that are multiples; the very array where they are."""
-    height, width = pixels.shape[:2]
-    down, right = -height % multiple, -width % multiple
-    if not down and not right:
-        return pixels
-    border = ((0, down), (0, right), *(((0, 0),) * (pixels.ndim - 2)))
-    return np.pad(pixels, border, mode="edge")
 
 
 def fitted(pixels: Picture, extent: Extent) -> Picture:
@@ -78,14 +73,15 @@ def picture(pixels: Picture) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels))
 
 
-def pixels_of(image: Any) -> Picture:
-    """What a pipeline gave back (output_type "pil") as a new (h, w, 3) array."""
-    return np.array(image.convert("RGB"))
-
-
 def working(extent: Extent, resolution: int | None, multiple: int = SIDE) -> Extent:
     """The size at which a picture of `extent` is drawn: its own where the model is at home there, else scaled to at
-    least LEAST_PIXELS and at most `resolution`² (1024² when None) pixels, sides multiples of `multiple`."""
+    least LEAST_PIXELS and at most `resolution`² (1024² when None) pixels, sides multiples of `multiple`.
+    Raises InputError for what is too slim."""
+    if max(extent) > SLIMMEST * min(extent):
+        raise InputError(
+            f"The picture is {max(extent) // min(extent)} times as long as it is wide.",
+            f"This engine draws what is at most {SLIMMEST} times as long as wide: cut it into pieces.",
+        )
     most = (resolution or 1024) ** 2
     area = min(max(extent.area, min(LEAST_PIXELS, most)), most)
     if area == extent.area or (extent.area > most and extent.area <= _OVER * most):
@@ -94,12 +90,6 @@ def working(extent: Extent, resolution: int | None, multiple: int = SIDE) -> Ext
     scale = (area / extent.area) ** 0.5
     width, height = (max(1, round(side * scale / multiple)) * multiple for side in extent)
     return Extent(width, height)
-
-
-LEAST_PIXELS = 640 * 640
-"""Smaller than this the models were not trained; what is smaller is drawn at this size and brought back."""
-_OVER = 1.1
-"""Sides are rounded to multiples, so a picture made for a resolution may have a little more than its pixels."""
 
 
 def placed(pixels: Picture, size: Extent) -> Picture:

@@ -12,18 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
 
 from layerlift.engines.port import Sampling
-from layerlift.engines.qwen.family import canvas
+from layerlift.engines.qwen import glimpse, soundness
 from layerlift.engines.qwen.family.canvas import Picture
-from layerlift.engines.qwen.family.glimpse import glimpse
 from layerlift.engines.qwen.family.mrope import seen_in_place
 from layerlift.engines.qwen.family.siblings import Kind, sibling
-from layerlift.engines.qwen.soundness import drawn
 from layerlift.engines.qwen.steps import watching
 from layerlift.imaging.geometry import Extent
+from layerlift.imaging.layer import LayerStack
 from layerlift.progress import Progress
 
 GUIDANCE = 4.0
@@ -67,11 +67,17 @@ def draw(running: Any, drawing: Drawing, progress: Progress, *, may_be_blank: bo
     if drawing.sampling.fast and drawing.sampling.steps is None:
         steps = max(LEAST_STEPS, running.steps(steps))
 
+    _words(running, drawing, progress)
+
     def call(pipeline: Any) -> Picture:
         words = _words(running, drawing, progress)
         able = sibling(pipeline, drawing.kind)
         able.set_progress_bar_config(disable=True)
-        look = glimpse(able, drawing.extent)
+        glimpse.learn(able.vae)
+
+        def look(latents: Any) -> LayerStack:
+            return glimpse.stack(able.vae, latents, *drawing.extent, 1)
+
         total = taken(steps, drawing.strength)
         with watching(able, progress, total=total, stage=drawing.stage, preview=look) as watch:
             made = able(
@@ -84,13 +90,14 @@ def draw(running: Any, drawing: Drawing, progress: Progress, *, may_be_blank: bo
                 generator=torch.Generator("cpu").manual_seed(drawing.sampling.seed),
                 max_sequence_length=LONGEST_PROMPT,
                 callback_on_step_end=watch.on_step_end,
-                output_type="pil",
+                output_type="np",
             )
-            return canvas.pixels_of(made.images[0])
+            painted = soundness.finite(np.asarray(made.images[0], np.float32))
+        return np.rint(painted[..., :3] * 255).astype(np.uint8)
 
     pixels: Picture = running.run(call, progress, fast=drawing.sampling.fast)
     progress.advance(1.0)
-    return pixels if may_be_blank else drawn(pixels)
+    return pixels if may_be_blank else soundness.drawn(pixels)
 
 
 def taken(steps: int, strength: float) -> int:
@@ -116,7 +123,9 @@ def _embedding(running: Any, drawing: Drawing, text: str, progress: Progress) ->
         progress.stage("Reading the words", 0.0)
         seen = {"image": [_glance(image) for image in drawing.seen]} if drawing.seen else {}
         with torch.no_grad(), seen_in_place(pipeline.text_encoder):
-            embeds, mask = pipeline.encode_prompt(prompt=text, max_sequence_length=LONGEST_PROMPT, **seen)
+            embeds, mask = pipeline.encode_prompt(
+                prompt=text, device=pipeline.text_encoder.device, max_sequence_length=LONGEST_PROMPT, **seen
+            )
         progress.check()
         # None means that every word counts; said outright, the pipelines do not warn of what was left out.
         return embeds, torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device) if mask is None else mask
@@ -124,7 +133,7 @@ def _embedding(running: Any, drawing: Drawing, text: str, progress: Progress) ->
     digest = hashlib.sha256(text.encode())
     for image in drawing.seen:
         digest.update(repr(image.size).encode() + image.tobytes())
-    embedding: tuple[Any, Any] = running.embedding((drawing.kind, digest.hexdigest()), make, progress)
+    embedding: tuple[Any, Any] = running.embedding(("words", digest.hexdigest()), make, progress)
     return embedding
 
 

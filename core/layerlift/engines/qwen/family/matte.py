@@ -21,14 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layerlift.engines.qwen.family.ground import Colour
+from layerlift.engines.qwen.family.solid import nearest_colours, solid
 from layerlift.imaging.layer import Mask, Plane
 
 _NEAR = 0.28
 """How far (of 1) a model's ground may be off the one it was given and still be it: it paints shades and vignettes."""
 _LEAST = 0.02
 """Where noise ends on a perfectly plain ground, in distance from it."""
-_REACH = 250
-"""A soft edge is taken to be at most this part of the longer side thick (1024 → 4 pixels); at least two pixels."""
 _HELD = 0.5
 """Share of the former surroundings that must still be ground; with less, the model has painted a scene of its own."""
 _SOLID = 0.95
@@ -55,8 +54,8 @@ def rematte(edited: NDArray[np.uint8], ground: Colour, before: NDArray[np.uint8]
     `before` (h, w) uint8: the layer's alpha before the edit. It says where ground must be (to judge whether the model
     kept it), and what is evenly translucent (glass, a shadow), which no single picture on one ground can tell.
     """
-    image = edited.astype(np.float32) / 255
-    plain = np.array(ground, np.float32) / 255
+    image: Plane = edited * np.float32(1 / 255)
+    plain: Plane = np.array(ground, np.float32) * np.float32(1 / 255)
     alike = np.linalg.norm(image - plain, axis=2) < _NEAR
     outside = _frame(alike.shape) if before is None or (before > 0).all() else before == 0
     held = float(alike[outside].mean())
@@ -64,7 +63,8 @@ def rematte(edited: NDArray[np.uint8], ground: Colour, before: NDArray[np.uint8]
     off = image - back
     distance = np.linalg.norm(off, axis=2)
     empty = distance < max(_LEAST, 3 * noise)
-    front, sure = _front(image, empty, distance)
+    sure = solid(off, empty)
+    front = nearest_colours(image, off, empty, sure)
     alpha = _alpha(image, back, front, off, distance)
     alpha[sure] = 1
     if before is not None:
@@ -106,27 +106,6 @@ def _surface(image: Plane, plain: Plane, alike: Mask) -> tuple[Plane, float]:
     return surface, min(noise, _NEAR / 8)
 
 
-def _front(image: Plane, empty: Mask, distance: Plane) -> tuple[Plane, Mask]:
-    """The colour of the nearest sure foreground for every pixel, and where the sure foreground is: farther from the
-    ground than an edge is thick; of things too thin for that, what differs most from the ground."""
-    depth = cv2.distanceTransform((~empty).astype(np.uint8), cv2.DIST_L2, 5)
-    if empty.all():
-        return image.copy(), np.zeros_like(empty)
-    sure: Mask = depth > max(2.0, max(empty.shape) / _REACH)
-    count, label = cv2.connectedComponents((~empty).astype(np.uint8), connectivity=8)
-    solid = np.zeros(count, np.bool_)
-    solid[label[sure]] = True
-    most = np.zeros(count, np.float32)
-    np.maximum.at(most, label.ravel(), distance.ravel())
-    anchors = sure | (~solid[label] & ~empty & (distance >= 0.9 * most[label]))
-    _, nearest = cv2.distanceTransformWithLabels(
-        (~anchors).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    table = np.zeros((int(nearest.max()) + 1, 3), np.float32)
-    table[nearest[anchors]] = image[anchors]
-    return table[nearest], sure
-
-
 def _alpha(image: Plane, back: Plane, front: Plane, off: Plane, distance: Plane) -> Plane:
     """The equations of the module's docstring."""
     span = front - back
@@ -148,7 +127,7 @@ def _bound(image: Plane, back: Plane) -> Plane:
 
 def _keep_translucent(alpha: Plane, before: NDArray[np.uint8], sure: Mask, bound: Plane) -> None:
     """In place: what was evenly translucent before and still can be, is."""
-    former = before.astype(np.float32) / 255
+    former = before * np.float32(1 / 255)
     even = cv2.erode(former, np.ones((5, 5), np.uint8)) > cv2.dilate(former, np.ones((5, 5), np.uint8)) - 0.1
     glass = sure & even & (former > 0) & (former < _SOLID) & (bound <= former + 0.05)
     alpha[glass] = np.maximum(former, bound)[glass]

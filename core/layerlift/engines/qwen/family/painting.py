@@ -126,9 +126,9 @@ def continued(colours: Picture, hole: Mask) -> Picture:
     """(h, w, 3) `colours` with the hole filled smoothly from around it (averages of ever larger neighbourhoods).
 
     The model does not look into the hole, but the VAE's cells beside it do: what is to go would shine into them."""
-    known = (~hole).astype(np.float32)[..., None]
+    known: Plane = (~hole).astype(np.float32)[..., None]
     out: Picture = colours.copy()
-    out[hole] = np.rint(_pulled(colours * known, known)[hole]).clip(0, 255).astype(np.uint8)
+    out[hole] = np.rint(_pulled(np.asarray(colours * known, np.float32), known)[hole]).clip(0, 255).astype(np.uint8)
     return out
 
 
@@ -140,9 +140,10 @@ def _pulled(weighted: Plane, weight: Plane) -> Plane:
         rest = weighted.sum((0, 1)) / max(float(weight.sum()), 1e-6)
         return np.asarray(weighted + (1 - weight) * rest)
     half = (max(1, width // 2), max(1, height // 2))
-    small = cv2.resize(np.dstack([weighted, weight]), half, interpolation=cv2.INTER_AREA)
+    both = cv2.resize(np.dstack([weighted, weight]), half, interpolation=cv2.INTER_AREA)
+    small: Plane = np.asarray(both, np.float32)
     # Four pixels, one of them known: that one is as good as four. Averages would fade with every level.
-    gain = np.minimum(4, 1 / np.maximum(small[..., 3:], 1e-6))
-    below = _pulled(small[..., :3] * gain, small[..., 3:] * gain)
+    small *= np.minimum(np.float32(4), 1 / np.maximum(small[..., 3:], np.float32(1e-6)))
+    below = _pulled(small[..., :3], small[..., 3:])
     larger = cv2.resize(below, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(weighted + (1 - weight) * larger)
