@@ -9,14 +9,23 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from layerlift_krita.features import FEATURES, ON_OFFERS, Feature
-from layerlift_krita.host.registry import DockWidget, Extension, add_docker, add_extension, create_action, main_window
+from layerlift_krita.features import FEATURES, OFFERED, ON_OFFERS, Feature, Menu
+from layerlift_krita.host.registry import (
+    DockWidget,
+    Extension,
+    active_in_result,
+    add_docker,
+    add_extension,
+    create_action,
+    main_window,
+)
 from layerlift_krita.i18n import tr
 from layerlift_krita.menus import ContextMenus
 from layerlift_krita.qt import QtWidgets
 
 DOCKER = "layerlift_docker"
 DECOMPOSE, OPTIONS, SELECTION = "layerlift_decompose", "layerlift_decompose_options", "layerlift_decompose_selection"
+SPLIT = "layerlift_split"
 
 
 class LayerliftExtension(Extension):  # type: ignore[misc]
@@ -42,14 +51,16 @@ class WindowActions:
         self.decompose = create_action(window, DECOMPOSE, tr("Decompose into Layers"))
         self.options = create_action(window, OPTIONS, tr("Decompose into Layers…"))
         self.selection = create_action(window, SELECTION, tr("Decompose Selection into Layers"))
+        self.split = create_action(window, SPLIT, tr("Split Further into Layers"))
         self.decompose.triggered.connect(lambda *_: _run("layer"))
+        self.split.triggered.connect(lambda *_: _run("layer"))
         self.selection.triggered.connect(lambda *_: _run("selection"))
         self.options.triggered.connect(lambda *_: _ask(owner))
         self.further = {}
         for feature in FEATURES:
-            action = create_action(window, f"layerlift_{feature.name}", tr(feature.title))
-            action.triggered.connect(partial(_prompt, owner, feature))
-            action.setVisible(False)
+            action = create_action(window, f"layerlift_{feature.name}", tr(feature.title), feature.bar)
+            action.triggered.connect(partial(_further, owner, feature))
+            action.setVisible(feature.name in OFFERED)
             self.further[feature.name] = action
         ON_OFFERS.append(self.show_offered)
         owner.destroyed.connect(partial(ON_OFFERS.remove, self.show_offered))
@@ -62,13 +73,14 @@ class WindowActions:
             action.setVisible(name in names)
 
     def _layer(self) -> list[Any]:
-        return [self.decompose, self.options, *self._further("layer", "image")]
+        first = self.split if active_in_result() else self.decompose
+        return [first, self.options, *self._further("layer")]
 
     def _canvas(self) -> list[Any]:
-        return [self.selection, self.options, *self._further("selection")]
+        return [self.selection, self.options, *self._further("canvas")]
 
-    def _further(self, *scopes: str) -> list[Any]:
-        return [self.further[f.name] for f in FEATURES if f.scope in scopes and self.further[f.name].isVisible()]
+    def _further(self, menu: Menu) -> list[Any]:
+        return [self.further[f.name] for f in FEATURES if menu in f.menus and self.further[f.name].isVisible()]
 
 
 class LayerliftDocker(DockWidget):  # type: ignore[misc]
@@ -99,11 +111,10 @@ def register() -> None:
     add_docker(DOCKER, LayerliftDocker)
 
 
-def _prompt(owner: Any, feature: Feature, *_: object) -> None:
-    from layerlift_krita.panel.dialog import ask_prompt
+def _further(owner: Any, feature: Feature, *_: object) -> None:
     from layerlift_krita.studio import studio
 
-    ask_prompt(studio(), owner, feature)
+    studio().ask(owner, feature)
 
 
 def _run(scope: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, get_args
 
+from layerlift.wire.values import Param
 from layerlift_krita.action.ports import Scope, Wish
 
 Reader = Callable[[str, str], str]
@@ -28,16 +29,14 @@ class Choice:
     what: str = ""
     text: str = "block"
 
-    def wish(self, operation: str = "decompose", scope: Scope | None = None) -> Wish:
+    def wish(self, scope: Scope | None = None) -> Wish:
         """What these options ask for."""
-        return Wish(
-            operation=operation,
-            scope=scope or self.scope,
-            engine=self.engine or None,
-            layers=self.layers or None,
-            what=self.what.strip() or None,
-            text="line" if self.text == "line" else "block",
-        )
+        params: dict[str, Param] = {"text": "line" if self.text == "line" else "block"}
+        if self.layers:
+            params["layers"] = self.layers
+        if self.what.strip():
+            params["what"] = self.what.strip()
+        return Wish("decompose", scope or self.scope, self.engine or None, params)
 
 
 class Settings:

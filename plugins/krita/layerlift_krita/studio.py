@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from layerlift_krita.action.action import Action
 from layerlift_krita.action.ports import Place, Say, Wish
 from layerlift_krita.action.task import Task
 from layerlift_krita.client.link import ServerLink
 from layerlift_krita.client.pump import Pump
-from layerlift_krita.features import ON_OFFERS, offered
+from layerlift_krita.features import OFFERED, ON_OFFERS, Feature, offered
 from layerlift_krita.host import krita_host
 from layerlift_krita.i18n import tr
+from layerlift_krita.panel.asking import ask_further
 from layerlift_krita.qt import QtCore, QtWidgets
 from layerlift_krita.settings import Settings
 
@@ -36,7 +38,6 @@ class Studio(QtCore.QObject):
         self.pump = Pump(self.action, self)
         self._watchers: list[Callable[[], None]] = []
         self._saved = self.settings.tasks
-        self._offered: set[str] = set()
         self._redraw = QtCore.QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.setInterval(REDRAW)
@@ -48,6 +49,17 @@ class Studio(QtCore.QObject):
         task = self.action.run(wish, place)
         self.pump.wake()
         return task
+
+    def ask(self, owner: Any, feature: Feature) -> Any:
+        """Open the dialog of one of the further operations over `owner`; None when it makes no sense now."""
+        if feature.selection and not krita_host.has_selection():
+            self.said(Say("Nothing is selected."), Say("Select a part first, or choose the whole layer."), True)
+            return None
+        size = krita_host.drawn_size() if feature.operation == "generate" else krita_host.canvas_size()
+        if size is None:
+            self.said(Say("No picture is open."), Say("Open or create one first."), True)
+            return None
+        return ask_further(self, owner, feature, size)
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call `watcher` when something changed, a few times a second at most."""
@@ -79,8 +91,9 @@ class Studio(QtCore.QObject):
         self._keep()
         welcome = self.action.welcome
         names = {feature.name for feature in offered(welcome.engines if welcome is not None else ())}
-        if names != self._offered:
-            self._offered = names
+        if names != OFFERED:
+            OFFERED.clear()
+            OFFERED.update(names)
             for hear in ON_OFFERS:
                 hear(names)
         for watcher in list(self._watchers):

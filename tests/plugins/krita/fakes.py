@@ -86,12 +86,15 @@ class FakeHost:
     moved: bool = False
     inserted: list[tuple[str, str, list[bytes]]] = field(default_factory=list)
     fresh: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
     snapshots: list[FakeSnapshot] = field(default_factory=list)
 
     def snapshot(self, wish: Wish, place: Place | None = None) -> FakeSnapshot:
         if self.trouble is not None:
             raise self.trouble
         shot = FakeSnapshot(FakePlace("Layer" if place is None else place.name))
+        if "width" in wish.params:
+            shot.payload = b""
         self.snapshots.append(shot)
         return shot
 
@@ -107,6 +110,11 @@ class FakeHost:
     def insert_new(self, place: Place, pieces: Sequence[Piece]) -> Iterator[float | None]:
         yield 0.5
         self.fresh.append(place.name)
+
+    def hide(self, place: Place) -> None:
+        if self.moved:
+            raise Moved(Say("The layer “{name}” is gone.", name=place.name))
+        self.hidden.append(place.name)
 
     def place(self, saved: dict[str, Any]) -> FakePlace | None:
         return FakePlace(saved["name"]) if "name" in saved else None
@@ -124,6 +132,7 @@ class FakeServer:
         self.corrupt = False
         self.refuse: str | None = None
         self.submits: list[Submit] = []
+        self.offers: tuple[EngineOffer, ...] = ()
 
     def _layer(self, index: int) -> tuple[LayerInfo, bytes]:
         pixels = bytes((index * 7 + i) % 256 for i in range(10 * 8 * 4))
@@ -134,7 +143,7 @@ class FakeServer:
     def answer(self, message: Message, wire: Connection) -> Iterator[Message]:
         """What it says to that."""
         if isinstance(message, Hello):
-            yield Welcome(1, "fake 1", CHUNK, 8 * CHUNK, (QUICK,), LIMITS, owner=True)
+            yield Welcome(1, "fake 1", CHUNK, 8 * CHUNK, self.offers or (QUICK,), LIMITS, owner=True)
         elif isinstance(message, Put):
             _, have = self.uploads.setdefault(message.upload, (message.size, bytearray()))
             self._putting = message.upload

@@ -19,16 +19,18 @@ app = QtWidgets.QApplication([])
 
 
 from layerlift.wire import frames, handshake, runtime  # noqa: E402
-from layerlift.wire.messages import Refused  # noqa: E402
+from layerlift.wire.messages import Refused, Welcome  # noqa: E402
 from layerlift.wire.problems import problem  # noqa: E402
 from layerlift.wire.runtime import ServerFile  # noqa: E402
-from layerlift.wire.values import ClientInfo  # noqa: E402
+from layerlift.wire.values import ClientInfo, EngineOffer, Limits  # noqa: E402
 from layerlift_krita.action.action import Action  # noqa: E402
-from layerlift_krita.action.ports import Say, Wish  # noqa: E402
+from layerlift_krita.action.ports import Say, ShowsThrough, Wish  # noqa: E402
 from layerlift_krita.action.task import MOVES, Task  # noqa: E402
 from layerlift_krita.client.link import ServerLink  # noqa: E402
 from layerlift_krita.client.pump import Pump  # noqa: E402
+from layerlift_krita.features import FEATURES  # noqa: E402
 from layerlift_krita.menus import ContextMenus  # noqa: E402
+from layerlift_krita.panel.asking import Further, ask_further  # noqa: E402
 from layerlift_krita.panel.dialog import ask  # noqa: E402
 from layerlift_krita.panel.panel import Panel  # noqa: E402
 from layerlift_krita.settings import Choice, Settings  # noqa: E402
@@ -46,7 +48,7 @@ class Studio(QtCore.QObject):
         self.action = Action(FakeHost(), self.link, self)
         self.link.action = self.action
         self.pump = Pump(self.action, self)
-        self.watchers, self.words, self.ran = [], [], []
+        self.watchers, self.words, self.ran, self.asked = [], [], [], []
 
     def watch(self, watcher):
         self.watchers.append(watcher)
@@ -65,6 +67,9 @@ class Studio(QtCore.QObject):
     def run(self, wish, place=None):
         self.ran.append(wish)
 
+    def ask(self, owner, feature):
+        self.asked.append(feature.name)
+
 
 studio = Studio()
 panel = Panel(studio)
@@ -75,6 +80,7 @@ panel.show()
 for state in MOVES:
     task = Task(Wish(), FakePlace("A layer with “quotes” & <tags> 🎨"), state=state)
     task.trouble = Say("The result is ready") if state in ("failed", "kept") else None
+    task.notes = [ShowsThrough("Hide “{name}” to see the result alone: it shows through.", name="x")]
     studio.action.tasks.append(task)
 studio.changed()
 seen["rows"] = len(panel.rows)
@@ -86,10 +92,56 @@ studio.changed()
 panel.options.layers.setValue(4)
 panel.go.click()
 seen["choice"] = studio.settings.choice.layers
-seen["ran"] = [wish.layers for wish in studio.ran]
+seen["ran"] = [wish.params.get("layers") for wish in studio.ran]
 dialog = ask(studio, panel)
 dialog.findChild(QtWidgets.QDialogButtonBox).button(QtWidgets.QDialogButtonBox.StandardButton.Ok).click()
 seen["asked"] = len(studio.ran)
+
+# what else an engine can do: offered in the panel, asked in a dialog each
+def offer(*operations):
+    engines = tuple(EngineOffer(f"artist {n}", f"Artist {n}", operations, 9) for n in (1, 2))
+    studio.action.welcome = Welcome(1, "test", 1, 1, engines, Limits(9, 9, 9, 9, 9), owner=True)
+    studio.changed()
+
+
+seen["more before"] = panel.more.isHidden()
+offer("edit", "inpaint", "generate", "extend", "harmonise")
+seen["more"] = [panel.more.isHidden(), *[action.objectName() for action in panel.more.menu().actions()]]
+OK = QtWidgets.QDialogButtonBox.StandardButton.Ok
+seen["wishes"] = {}
+for feature in FEATURES:
+    studio.ran.clear()
+    dialog = ask_further(studio, panel, feature, (400, 300))
+    box, begin = dialog.findChild(Further), dialog.findChild(QtWidgets.QDialogButtonBox).button(OK)
+    at_once = begin.isEnabled()
+    box.prompt.setText("  a red ball ")
+    box.seed.setValue(7)
+    if box.margins is not None:
+        box.margins.aspect.setCurrentIndex(box.margins.aspect.findData((2, 1)))
+        seen["by aspect"] = box.margins.margins
+        for side in box.margins.sides.values():
+            side.setValue(0)
+        seen["by nothing"] = [begin.isEnabled(), box.margins.aspect.currentIndex()]
+        box.margins.sides["top"].setValue(30)
+        seen["size"] = box.margins.result.text()
+    if feature.name == "edit":
+        box.scope.setCurrentIndex(1)
+        box.engine.setCurrentIndex(2)
+        box.fast.setChecked(True)
+    if feature.name == "generate":
+        box.apart.setChecked(True)
+    begin.click()
+    wish = studio.ran[0]
+    seen["wishes"][feature.name] = [at_once, wish.operation, wish.scope, wish.engine, dict(wish.params)]
+studio.ran.clear()
+dialog = ask_further(studio, panel, FEATURES[3], (400, 300))
+dialog.findChild(Further).prompt.setText("x")
+dialog.findChild(Further).start.setChecked(True)
+dialog.findChild(QtWidgets.QDialogButtonBox).button(OK).click()
+seen["over"] = [studio.ran[0].scope, studio.ran[0].params["strength"], "width" in studio.ran[0].params]
+panel.more.menu().actions()[0].trigger()
+seen["from the panel"] = studio.asked
+studio.action.welcome = None
 
 # our action gets into Krita's menus, once
 menu = QtWidgets.QMenu()
@@ -117,7 +169,7 @@ def until(true, seconds=60):
 
 
 studio.settings.choice = Choice()
-task = studio.action.run(Wish(engine="fake", layers=3))
+task = studio.action.run(Wish(engine="fake", params={"layers": 3}))
 seen["inserted"] = until(lambda: task.state in ("inserted", "failed"))
 seen["state"], seen["trouble"] = task.state, str(task.trouble)
 seen["pieces"] = len(studio.action.host.inserted[0][2]) if studio.action.host.inserted else 0

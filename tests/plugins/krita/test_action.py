@@ -8,14 +8,14 @@ import pytest
 
 from layerlift.wire.messages import Progress, Queued, Started
 from layerlift.wire.values import EngineOffer
-from layerlift_krita.action.ports import Say, Trouble, Wish
+from layerlift_krita.action.ports import Say, ShowsThrough, Trouble, Wish
 from layerlift_krita.action.task import MOVES, Task
 from plugins.krita.fakes import FakePlace, FakeServer, Stage
 
 
 def test_a_wish_becomes_layers() -> None:
     stage = Stage()
-    task = stage.action.run(Wish(layers=3, what="the car", engine="quick"))
+    task = stage.action.run(Wish(engine="quick", params={"layers": 3, "what": "the car", "text": "block"}))
     assert task is not None
     assert stage.link.opened == [True]
     assert task.state == "connecting"
@@ -201,7 +201,7 @@ def test_what_is_too_large_or_impossible_is_refused_before_a_byte_is_sent(monkey
     monkeypatch.setattr("plugins.krita.fakes.LIMITS", type(stage.action.welcome.limits)(39, 10**9, 10**9, 9, 9))  # type: ignore[union-attr]
     stage.link.connect()
     stage.action.run(Wish())
-    stage.action.run(Wish(operation="edit", prompt="x"))
+    stage.action.run(Wish(operation="edit", params={"prompt": "x"}))
     stage.play()
     assert [str(task.trouble) for task in stage.action.tasks] == [
         "The Layerlift server cannot do this: edit.",
@@ -209,6 +209,38 @@ def test_what_is_too_large_or_impossible_is_refused_before_a_byte_is_sent(monkey
         "No.",
     ]
     assert stage.server.uploads == {}
+
+
+def test_what_is_drawn_from_words_alone_needs_no_upload() -> None:
+    stage = Stage()
+    task = stage.action.run(Wish("generate", params={"prompt": "a fox", "width": 40, "height": 30}))
+    assert task is not None
+    stage.link.connect()
+    stage.play()
+    assert (task.state, str(task.trouble)) == ("failed", "The Layerlift server cannot do this: generate.")
+    stage.server.offers = (EngineOffer("quick", "Quick", ("decompose", "generate"), 8),)
+    stage.link.connect()
+    task = stage.action.run(task.wish)
+    assert task is not None
+    stage.play()
+    (order,) = stage.server.submits
+    assert (order.operation, order.upload, stage.server.uploads) == ("generate", None, {})
+    assert order.params == {"prompt": "a fox", "width": 40, "height": 30}
+    assert task.state == "inserted"
+
+
+def test_the_original_is_hidden_when_the_user_says_so_and_trouble_is_told() -> None:
+    stage = Stage()
+    task = stage.action.run(Wish())
+    assert task is not None
+    stage.action.hide(task)
+    assert stage.host.hidden == ["Layer"]
+    stage.host.moved = True
+    stage.action.hide(task)
+    assert stage.heard.words == [("The layer “Layer” is gone.", True)]
+    assert not task.through
+    task.notes.append(ShowsThrough("Hide “{name}” to see the result alone: it shows through.", name="Layer"))
+    assert task.through
 
 
 def test_forgetting_drops_the_result_on_the_server() -> None:

@@ -45,8 +45,8 @@ def server_words() -> Iterator[str]:
 
 
 def stages() -> Iterator[str]:
-    for path in [*(CORE / "engines" / "quick").rglob("*.py"), *(CORE / "refine").rglob("*.py")]:
-        yield from re.findall(r'\.stage\("([^"]+)"', path.read_text("utf-8"))
+    for path in [path for room in ("engines", "operations", "refine") for path in (CORE / room).rglob("*.py")]:
+        yield from re.findall(r'(?:\.stage\(|\bstage=)"([^"]+)"', path.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("words", sorted({*literals(), *server_words(), *stages()}))

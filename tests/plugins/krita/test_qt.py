@@ -47,8 +47,24 @@ def test_everything_shows_and_a_job_runs(tmp_path: Path, major: int) -> None:
     seen = json.loads(done.stdout.splitlines()[-1])
     assert (seen["major"], seen["binding"]) == (major, f"PyQt{major}")
     assert seen["rows"] == 11
-    assert seen["buttons"] == ["again", "cancel", "forget", "fresh", "insert"]
+    assert seen["buttons"] == ["again", "cancel", "forget", "fresh", "hide", "insert"]
     assert (seen["choice"], seen["ran"], seen["asked"]) == (4, [4], 2)
+    assert seen["more before"]
+    assert seen["more"] == [False, "edit", "fill", "remove", "generate", "extend", "harmonise"]
+    said = {"prompt": "a red ball", "seed": 7}
+    assert seen["wishes"] == {
+        "edit": [False, "edit", "image", "artist 2", {**said, "fast": True}],
+        "fill": [False, "inpaint", "image", None, said],
+        "remove": [True, "inpaint", "layer", None, said],
+        "generate": [False, "generate", "layer", None, {**said, "width": 400, "height": 300, "layers": 0}],
+        "extend": [True, "extend", "image", None, {**said, "left": 0, "top": 30, "right": 0, "bottom": 0}],
+        "harmonise": [True, "harmonise", "image", None, said],
+    }
+    assert seen["by aspect"] == [100, 0, 100, 0]
+    assert seen["by nothing"] == [False, 0]
+    assert seen["size"] == "400 × 330 px"
+    assert seen["over"] == ["image", 0.6, False]
+    assert seen["from the panel"] == ["edit"]
     assert seen["menu"] == ["layer_properties", "Mine", "duplicatelayer", "merge_layer", "isolate_active_layer"]
     # 40 × 30 pixels are too few to be taken apart: the server gives one layer
     assert (seen["state"], seen["trouble"], seen["pieces"]) == ("inserted", "None", 1)

@@ -20,11 +20,10 @@ def test_options_come_back_as_they_were_left() -> None:
     settings.choice = choice
     assert settings.choice == choice
     wish = choice.wish()
-    assert (wish.scope, wish.engine, wish.layers, wish.what, wish.text) == (
-        "selection", "quick", 7, "the red car", "line",
-    )  # fmt: skip
+    assert (wish.operation, wish.scope, wish.engine) == ("decompose", "selection", "quick")
+    assert wish.params == {"layers": 7, "what": "the red car", "text": "line"}
     assert choice.wish(scope="layer").scope == "layer"
-    assert Choice().wish().layers is None
+    assert Choice().wish().params == {"text": "block"}
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,13 @@ class Action:
         """The same wish at the same place, anew."""
         self.run(task.wish, task.place)
 
+    def hide(self, task: Task) -> None:
+        """The user wants to see the result alone."""
+        try:
+            self.host.hide(task.place)
+        except Trouble as trouble:
+            self.listener.said(trouble.sentence, trouble.remedy, True)
+
     def forget(self, task: Task) -> None:
         """Off the list, and its result off the server."""
         if task.running:
@@ -133,9 +140,8 @@ class Action:
                 place = self.host.place(entry["place"])
                 if place is None:
                     continue
-                task = Task(
-                    Wish(), place, job=str(uuid.UUID(entry["job"])), created=float(entry["created"]), state="lost"
-                )
+                wish, job = Wish(str(entry.get("operation", "decompose"))), str(uuid.UUID(entry["job"]))
+                task = Task(wish, place, job=job, created=float(entry["created"]), state="lost")
                 task.seal = str(entry["seal"])
             except (KeyError, TypeError, ValueError, AttributeError):
                 continue
@@ -254,8 +260,7 @@ class Action:
     def _inserted(self, task: Task) -> None:
         task.stop("inserted")
         task.trouble = task.remedy = None
-        words = Say("“{name}” is now {count} layers.", name=task.name, count=task.expected)
-        self.listener.said(words, task.notes[0] if task.notes else None, False)
+        self.listener.said(task.outcome, task.notes[0] if task.notes else None, False)
 
     def _about_job(self, message: Queued | Started | Progress | LayerReady | Done | Failed) -> None:
         task = next((t for t in self.tasks if t.job == message.job), None)

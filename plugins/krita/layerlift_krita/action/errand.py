@@ -23,7 +23,7 @@ from layerlift.wire.messages import (
     Welcome,
 )
 from layerlift.wire.text import clipped
-from layerlift.wire.values import DocumentInfo, Param, Problem
+from layerlift.wire.values import DocumentInfo, Problem
 from layerlift_krita.action.ports import Link, Piece, Say
 from layerlift_krita.action.task import Fetch, Task
 
@@ -71,6 +71,10 @@ def unfit(task: Task, welcome: Welcome) -> Problem | None:
 def _put(task: Task, link: Link) -> None:
     shot = task.snapshot
     assert shot is not None
+    if shot.size == 0:  # drawn from words alone
+        task.move("sending")
+        arrived(task, link)
+        return
     document = DocumentInfo(
         name=clipped(shot.title, NAME),
         kind="pixels",
@@ -107,23 +111,10 @@ def arrived(task: Task, link: Link) -> None:
     shot = task.snapshot
     assert shot is not None
     task.seal, task.transfer = shot.seal(), None
+    task.notes += [note for note in shot.notes if note not in task.notes]
     task.submitted = True
-    link.say(Submit(task.job, task.wish.operation, task.wish.engine, task.upload, params(task), detached=True))  # type: ignore[arg-type]
-
-
-def params(task: Task) -> dict[str, Param]:
-    """The wish in the words of its operation."""
-    wish = task.wish
-    found: dict[str, Param] = {}
-    if wish.operation == "decompose":
-        found["text"] = wish.text
-        if wish.layers is not None:
-            found["layers"] = wish.layers
-        if wish.what:
-            found["what"] = wish.what
-    elif wish.prompt:
-        found["prompt"] = wish.prompt
-    return found
+    wish, upload = task.wish, task.upload if shot.size else None
+    link.say(Submit(task.job, wish.operation, wish.engine, upload, dict(wish.params), detached=True))  # type: ignore[arg-type]
 
 
 def heard(task: Task, message: Message, link: Link) -> None:

@@ -6,16 +6,19 @@ Law: types only. Nothing behind these ports may block: what takes long is an ite
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from layerlift.wire.messages import Message
-from layerlift.wire.values import LayerInfo
+from layerlift.wire.values import LayerInfo, Param
 
 Scope = Literal["layer", "image", "selection"]
 Steps = Iterator["float | None"]
 """Work cut into short steps: each yields the fraction done, or None when it has to wait for the host a moment."""
+
+
+SIDES = ("left", "top", "right", "bottom")
 
 
 class Say:
@@ -37,6 +40,10 @@ class Say:
         return f"Say({str(self)!r})"
 
 
+class ShowsThrough(Say):
+    """The sentence that the source shows through the result: whoever shows it can offer to hide the source."""
+
+
 class Trouble(Exception):
     """Something the user should hear: a sentence, and what would help."""
 
@@ -51,16 +58,19 @@ class Moved(Trouble):
 
 @dataclass(frozen=True)
 class Wish:
-    """What the user asked for. `engine` None: the server's default; `layers` None: as many as there are things;
-    `what` None: everything; `prompt` says what to make, for operations that make something."""
+    """What the user asked for: an operation of the wire and its `params` (layerlift.wire.params), on what of the
+    document (`scope`), by which `engine` (None: the server's choice)."""
 
     operation: str = "decompose"
     scope: Scope = "layer"
     engine: str | None = None
-    layers: int | None = None
-    what: str | None = None
-    text: Literal["block", "line"] = "block"
-    prompt: str | None = None
+    params: Mapping[str, Param] = field(default_factory=dict)
+
+    @property
+    def margins(self) -> tuple[int, int, int, int]:
+        """By how many pixels the canvas grows: left, top, right, bottom."""
+        left, top, right, bottom = (int(self.params.get(side) or 0) for side in SIDES)
+        return left, top, right, bottom
 
 
 class Place(Protocol):
@@ -79,7 +89,8 @@ class Place(Protocol):
 class Snapshot(Protocol):
     """The pixels as they were when the user clicked; later strokes do not reach it.
 
-    The payload is what the wire's DocumentInfo describes: straight RGBA rows, then the mask, then the ICC profile.
+    The payload is what the wire's DocumentInfo describes: straight RGBA rows, then the mask, then the ICC profile;
+    empty where the server needs to see nothing. `notes` may grow while it is read.
     """
 
     place: Place
@@ -130,12 +141,16 @@ class Host(Protocol):
         ...
 
     def insert(self, place: Place, seal: str, pieces: Sequence[Piece], anyway: bool) -> Steps:
-        """Put the pieces (bottom first) where they belong, as one group in one undo step. Raises Moved when the place
-        is not what it was, unless `anyway`, and Trouble."""
+        """Put the pieces (bottom first) where they belong, as one group (or one layer) in one undo step. Raises Moved
+        when the place is not what it was, unless `anyway`, and Trouble."""
         ...
 
     def insert_new(self, place: Place, pieces: Sequence[Piece]) -> Steps:
         """Put the pieces into a new document of their own."""
+        ...
+
+    def hide(self, place: Place) -> None:
+        """Hide what the result was made from, in an undo step of its own. Raises Moved."""
         ...
 
     def place(self, saved: dict[str, Any]) -> Place | None:

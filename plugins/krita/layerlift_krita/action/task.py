@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from layerlift.wire.values import LayerInfo, Problem
-from layerlift_krita.action.ports import Piece, Place, Say, Snapshot, Wish
+from layerlift_krita.action.ports import Piece, Place, Say, ShowsThrough, Snapshot, Wish
 
 State = Literal[
     "connecting",
@@ -122,6 +122,20 @@ class Task:
         return self.place.name
 
     @property
+    def through(self) -> bool:
+        """Whether the source shows through the result, and could be hidden."""
+        return any(isinstance(note, ShowsThrough) for note in self.notes)
+
+    @property
+    def outcome(self) -> Say:
+        """What there is now that it is inserted."""
+        if self.wish.operation == "extend":
+            return Say("“{name}” has a larger canvas; what is new lies on a layer of its own.", name=self.name)
+        if self.expected == 1 and self.wish.operation != "decompose":
+            return Say("“{name}”: the result is a layer of its own.", name=self.name)
+        return Say("“{name}” is now {count} layers.", name=self.name, count=self.expected)
+
+    @property
     def running(self) -> bool:
         """Whether something happens by itself."""
         return self.state in RUNNING
@@ -153,4 +167,5 @@ class Task:
 
     def saved(self) -> dict[str, Any]:
         """What must survive the host's restart, in JSON's types."""
-        return {"job": self.job, "created": self.created, "place": self.place.saved(), "seal": self.seal}
+        said = {"job": self.job, "created": self.created, "operation": self.wish.operation, "seal": self.seal}
+        return {**said, "place": self.place.saved()}

@@ -59,6 +59,11 @@ def cut_out(pixels: bytearray, mask: bytes, depth: int) -> bytearray:
     return pixels
 
 
+def translucent(pixels: bytearray, depth: int) -> bool:
+    """Whether any of these RGBA pixels is neither opaque nor empty (of 16 bits, the upper 8 tell)."""
+    return _PARTLY.search(pixels[depth // 2 - 1 :: depth // 2]) is not None
+
+
 _HARD = bytes([0]) + bytes([255]) * 255
 
 

@@ -1,4 +1,4 @@
-"""Layers into a document: one group, one undo step, a band of pixels at a time.
+"""Layers into a document: one group (or one layer), one undo step, a band of pixels at a time.
 
 What is Krita's way (5.1.5, read from its history and its pixels):
 
@@ -9,6 +9,7 @@ What is Krita's way (5.1.5, read from its history and its pixels):
 
 So the group grows in a nursery, a clone of the document that nobody sees: layer by layer, each painted by Krita's own
 threads. A twin of the finished group, its projection included, moves into the user's document by one `addChildNode`.
+A larger canvas is an undo step of its own: no call of Krita's does both.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ BLEND_MODES = {
 
 
 def insert(place: KritaPlace, seal: str, pieces: Sequence[Piece], anyway: bool) -> Steps:
-    """The pieces (bottom first) as one group above the source; yields the fraction done. Raises Moved, Trouble.
+    """The pieces (bottom first) as one group, or as the one layer they are, above the source; yields the fraction done.
+    Raises Moved, Trouble.
 
     A snapshot that changed since it was read (`seal`) is no place to insert into unasked: the group would cover what
     the user has painted since.
@@ -59,15 +61,23 @@ def insert(place: KritaPlace, seal: str, pieces: Sequence[Piece], anyway: bool) 
     with _Nursery(document, place) as nursery:
         yield from nursery.grown(pieces)
         # The user may have closed, cropped or moved things meanwhile: look again, then hang it in at once.
-        _, parent, above = standing(place, anyway=anyway)
+        document, parent, above = standing(place, anyway=anyway)
+        if any(place.margins):
+            left, top, right, bottom = place.margins
+            document.resizeImage(-left, -top, document.width() + left + right, document.height() + top + bottom)
         parent.addChildNode(nursery.taken(), above)
     yield 1.0
+
+
+def group_name(name: str) -> str:
+    """What the group is called that a layer of that name was taken apart into."""
+    return tr("{name} – layers", name=name)
 
 
 def insert_new(place: KritaPlace, pieces: Sequence[Piece]) -> Steps:
     """The pieces as a document of their own, of the size, resolution and colour space that the source had."""
     space = known(place.space)
-    wanted = (place.width, place.height, place.title, space.model, space.depth, space.profile, place.resolution)
+    wanted = (*place.canvas[2:], place.title, space.model, space.depth, space.profile, place.resolution)
     document = Krita.instance().createDocument(*wanted)
     ident = identity(document)
     window = Krita.instance().activeWindow()
@@ -106,10 +116,8 @@ class _Nursery:
         self.document.setBatchmode(True)
         for node in self.document.rootNode().childNodes():
             node.setVisible(False)  # nobody looks at it: nothing but the group needs to be painted
-        self.group = self.document.createGroupLayer(tr("{name} – layers", name=place.name))
-        self.group.setOpacity(place.opacity)
-        self._mode(self.group, place.blend)
-        self.document.rootNode().addChildNode(self.group, None)
+        self.group: Node | None = None
+        """What is to be taken: a group, or the only layer."""
 
     def __enter__(self) -> _Nursery:
         return self
@@ -124,16 +132,26 @@ class _Nursery:
         total = sum(len(piece.pixels) for piece in pieces) or 1
         done = 0
         open_groups: list[tuple[str, Node]] = []
+        alone = self.place.operation != "decompose" and len(pieces) == 1
+        root = self.document.rootNode()
+        if not alone:
+            self.group = self.document.createGroupLayer(group_name(self.place.name))
+            self._stand_in(self.group)
+            root.addChildNode(self.group, None)
         for piece in pieces:
             node = self.document.createNode(piece.info.name, "paintlayer")
-            node.setOpacity(round(piece.info.opacity * 255))
-            self._mode(node, BLEND_MODES.get(piece.info.blend_mode, "normal"))
+            if alone:
+                self.group = node
+                self._stand_in(node)
+            else:
+                node.setOpacity(round(piece.info.opacity * 255))
+                self._mode(node, BLEND_MODES.get(piece.info.blend_mode, "normal"))
             for size in self._painted(node, piece):
                 done += size
                 yield 0.95 * done / total
-            parent = self._parent(open_groups, piece.info.group)
+            parent = root if alone else self._parent(open_groups, piece.info.group)
             inside = parent.childNodes()
-            parent.addChildNode(node, inside[-1] if inside else None)
+            parent.addChildNode(node, inside[-1] if inside and not alone else None)
             yield 0.95 * done / total
         while not self.document.tryBarrierLock():
             yield None
@@ -141,7 +159,12 @@ class _Nursery:
 
     def taken(self) -> Node:
         """A twin of the group that hangs nowhere. (`removeChildNode` would take the group's own children away.)"""
+        assert self.group is not None
         return self.group.duplicate()
+
+    def _stand_in(self, node: Node) -> None:
+        node.setOpacity(self.place.opacity)
+        self._mode(node, self.place.blend)
 
     def _mode(self, node: Node, mode: str) -> None:
         if node.blendingMode() != mode:
@@ -149,6 +172,7 @@ class _Nursery:
 
     def _parent(self, open_groups: list[tuple[str, Node]], path: tuple[str, ...]) -> Node:
         """The group of that path; neighbours of the same path share one, and the order never changes for it."""
+        assert self.group is not None
         same = 0
         while same < min(len(open_groups), len(path)) and open_groups[same][0] == path[same]:
             same += 1

@@ -10,7 +10,8 @@ from krita import Krita
 from layerlift.wire.values import ClientInfo
 from layerlift_krita import VERSION
 from layerlift_krita.action.ports import Piece, Place, Steps, Wish
-from layerlift_krita.host import inserting, reading
+from layerlift_krita.host import hiding, inserting, reading
+from layerlift_krita.host.blank import Blank, drawn_on
 from layerlift_krita.host.places import KritaPlace
 from layerlift_krita.qt import QtGui
 
@@ -23,7 +24,7 @@ SHOWN, SHOWN_BAD = 4000, 9000
 class KritaHost:
     """See `action.ports.Host`."""
 
-    def snapshot(self, wish: Wish, place: Place | None = None) -> reading.KritaSnapshot:
+    def snapshot(self, wish: Wish, place: Place | None = None) -> reading.KritaSnapshot | Blank:
         """What the user means now."""
         assert place is None or isinstance(place, KritaPlace)
         return reading.snapshot(wish, place)
@@ -37,6 +38,11 @@ class KritaHost:
         """A document of their own."""
         assert isinstance(place, KritaPlace)
         return inserting.insert_new(place, pieces)
+
+    def hide(self, place: Place) -> None:
+        """The source away, in an undo step of its own."""
+        assert isinstance(place, KritaPlace)
+        hiding.hide(place)
 
     def place(self, saved: dict[str, Any]) -> Place | None:
         """A saved place."""
@@ -74,6 +80,19 @@ def has_selection() -> bool:
     return document is not None and document.selection() is not None
 
 
-def has_document() -> bool:
-    """Whether a document is open."""
-    return Krita.instance().activeDocument() is not None
+def canvas_size() -> tuple[int, int] | None:
+    """Width and height of the active document; None without one."""
+    document = Krita.instance().activeDocument()
+    return None if document is None else (document.width(), document.height())
+
+
+def drawn_size() -> tuple[int, int] | None:
+    """Width and height of what would be drawn anew in the active document; None without one."""
+    document = Krita.instance().activeDocument()
+    return None if document is None else drawn_on(document)[2:]
+
+
+def in_result() -> bool:
+    """Whether the active layer came out of a decomposition."""
+    document = Krita.instance().activeDocument()
+    return document is not None and hiding.in_result(document.activeNode())

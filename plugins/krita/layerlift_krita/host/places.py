@@ -12,8 +12,8 @@ from typing import Any
 
 from krita import Document, Krita, Node
 
-from layerlift_krita.action.ports import Moved, Say
-from layerlift_krita.host.spaces import Space
+from layerlift_krita.action.ports import Moved, Say, Wish
+from layerlift_krita.host.spaces import Space, space_of
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class KritaPlace:
     """Where a result belongs: above `node` ("" for the whole image: on top of everything) in `document`.
 
     `box`: left, top, width and height of the pixels on the canvas of `width` × `height`, in the document's colour
-    `space`, sent in the space `wire`. `opacity` (0–255) and `blend` are the source layer's own, which the group takes
-    over so that it can stand in for it.
+    `space`, sent in the space `wire`. `opacity` (0–255) and `blend` are the source layer's own, which the result takes
+    over so that it can stand in for it. `margins` (left, top, right, bottom): by how much the canvas grows with it.
     """
 
     name: str
@@ -38,6 +38,14 @@ class KritaPlace:
     scope: str = "layer"
     opacity: int = 255
     blend: str = "normal"
+    operation: str = "decompose"
+    margins: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    @property
+    def canvas(self) -> tuple[int, int, int, int]:
+        """Left, top, width and height of the canvas with its margins, on the canvas without them."""
+        left, top, right, bottom = self.margins
+        return -left, -top, self.width + left + right, self.height + top + bottom
 
     def saved(self) -> dict[str, Any]:
         """Itself in JSON's types."""
@@ -51,10 +59,35 @@ class KritaPlace:
             for name in ("space", "wire"):
                 model, depth, profile = found[name]["model"], found[name]["depth"], found[name]["profile"]
                 found[name] = Space(str(model), str(depth), str(profile))
-            left, top, width, height = map(int, found["box"])
-            return cls(**{**found, "box": (left, top, width, height)})
+            for name in ("box", "margins"):
+                a, b, c, d = map(int, found.get(name, (0, 0, 0, 0)))
+                found[name] = (a, b, c, d)
+            return cls(**found)
         except (TypeError, KeyError, ValueError):
             return None
+
+
+def place_of(
+    document: Document, source: Node | None, wish: Wish, box: tuple[int, int, int, int], wire: Space
+) -> KritaPlace:
+    """Where the result of `wish` belongs: above `source`, or on top of everything."""
+    return KritaPlace(
+        name=title_of(document) if source is None else source.name(),
+        title=title_of(document),
+        document=identity(document),
+        node="" if source is None else source.uniqueId().toString(),
+        box=box,
+        width=document.width(),
+        height=document.height(),
+        space=space_of(document),
+        wire=wire,
+        resolution=float(document.resolution()),
+        scope=wish.scope,
+        opacity=255 if source is None else source.opacity(),
+        blend="normal" if source is None else source.blendingMode(),
+        operation=wish.operation,
+        margins=wish.margins if wish.operation == "extend" else (0, 0, 0, 0),
+    )
 
 
 def identity(document: Document) -> str:

@@ -9,16 +9,22 @@ layer shows, without its own opacity.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from krita import Document, Krita, Node
 
-from layerlift_krita.action.ports import Moved, Say, Trouble, Wish
-from layerlift_krita.host.bands import BAND, Fingerprint, cut_out, rows_per_band
-from layerlift_krita.host.places import KritaPlace, find_document, find_node, identity, title_of
+from layerlift_krita.action.ports import Moved, Say, ShowsThrough, Trouble, Wish
+from layerlift_krita.host.bands import BAND, Fingerprint, cut_out, rows_per_band, translucent
+from layerlift_krita.host.blank import Blank
+from layerlift_krita.host.places import KritaPlace, find_document, find_node, place_of
 from layerlift_krita.host.spaces import Converter, Space, profile_bytes, space_of, to_rgba
 
 _MASKS = "mask"
+BESIDE = ("inpaint", "harmonise")
+"""Operations that look at the whole picture and change the selected part: the selection travels beside it. For all
+others a selection means: these pixels and nothing else."""
+STANDS_IN = ("decompose", "edit")
+"""Operations whose result takes the source's place."""
 Rectangle = tuple[int, int, int, int]
 
 
@@ -32,9 +38,9 @@ class KritaSnapshot:
         self._space, self._wire = space_of(node), place.wire
         self.depth: Literal[8, 16] = 8 if self._wire.bits == 8 else 16
         self.icc = profile_bytes(self._wire)
-        # Decomposing means the selected pixels and nothing else; filling means: look at all, change the selected ones.
-        self.mask = bool(mask) and wish.operation == "inpaint"
+        self.mask = bool(mask) and wish.operation in BESIDE
         self.notes = notes(node, self._space, place)
+        self._through = bool(self.notes) and self.notes[-1] == shows_through(place)
         self._converter = Converter(self._space, self._wire, self.width) if self._space != self._wire else None
         self._rows = self._converter.rows if self._converter else rows_per_band(self.width, self._space.pixel, BAND)
         self._print = Fingerprint(-(-self.height // self._rows))
@@ -100,10 +106,13 @@ class KritaSnapshot:
         if self._selection and not self.mask:
             first = number * self._rows * self.width
             cut_out(pixels, self._selection[first : first + rows * self.width], self._wire.bits)
+        if not self._through and self.place.operation in STANDS_IN and translucent(pixels, self._wire.bits):
+            self._through = True
+            self.notes = (*self.notes, shows_through(self.place))
         return pixels
 
 
-def snapshot(wish: Wish, place: KritaPlace | None = None) -> KritaSnapshot:
+def snapshot(wish: Wish, place: KritaPlace | None = None) -> KritaSnapshot | Blank:
     """Take what the user means, or what is at `place`. Raises Trouble in the user's words."""
     document = Krita.instance().activeDocument() if place is None else find_document(place.document, place.node)
     if document is None:
@@ -114,6 +123,8 @@ def snapshot(wish: Wish, place: KritaPlace | None = None) -> KritaSnapshot:
         source = find_node(document, place.node) if place.node else None
         if place.node and source is None:
             raise Trouble(Say("The layer “{name}” is gone.", name=place.name))
+    if wish.operation == "generate" and "width" in wish.params:
+        return Blank(document, source, wish)
     clone = document.clone()
     clone.setBatchmode(True)
     try:
@@ -162,21 +173,7 @@ def _taken(document: Document, clone: Document, source: Node | None, wish: Wish)
         clone.refreshProjection()
     clone.waitForDone()
     box, mask = _extent(document, clone, node, wish)
-    place = KritaPlace(
-        name=title_of(document) if source is None else source.name(),
-        title=title_of(document),
-        document=identity(document),
-        node="" if source is None else source.uniqueId().toString(),
-        box=box,
-        width=document.width(),
-        height=document.height(),
-        space=space_of(document),
-        wire=space_of(node).on_wire,
-        resolution=float(document.resolution()),
-        scope=wish.scope,
-        opacity=255 if source is None else source.opacity(),
-        blend="normal" if source is None else source.blendingMode(),
-    )
+    place = place_of(document, source, wish, box, space_of(node).on_wire)
     return KritaSnapshot(clone, node, place, box, mask, wish)
 
 
@@ -189,13 +186,13 @@ def _extent(document: Document, clone: Document, node: Node, wish: Wish) -> tupl
         raise Trouble(
             Say("The layer “{name}” is empty.", name=node.name()), Say("Choose a layer with something on it.")
         )
+    selection = document.selection()
+    if wish.operation in BESIDE:
+        return _beside(document, box, selection, wish)
     if wish.scope != "selection":
         return box, b""
-    selection = document.selection()
     if selection is None:
-        raise Trouble(Say("Nothing is selected."), Say("Select a part first, or choose the whole layer."))
-    if wish.operation == "inpaint":
-        return box, _selected(bytes(selection.pixelData(*box)))
+        raise _unselected()
     box = _common(box, (selection.x(), selection.y(), selection.width(), selection.height()))
     if box[2] <= 0 or box[3] <= 0:
         raise Trouble(Say("The selection does not touch “{name}”.", name=node.name()), Say("Select a part of it."))
@@ -203,10 +200,31 @@ def _extent(document: Document, clone: Document, node: Node, wish: Wish) -> tupl
     return box, mask if mask.strip(b"\xff") else b""
 
 
+def _beside(document: Document, box: Rectangle, selection: Any, wish: Wish) -> tuple[Rectangle, bytes]:
+    """Everything there is to look at, and the selection beside it; the selected part of the canvas is looked at, too,
+    where the layer has nothing."""
+    if selection is None:
+        if wish.operation == "inpaint":
+            raise _unselected()
+        return box, b""
+    canvas = (0, 0, document.width(), document.height())
+    chosen = _common(canvas, (selection.x(), selection.y(), selection.width(), selection.height()))
+    if chosen[2] <= 0 or chosen[3] <= 0:
+        raise _unselected()
+    left, top = min(box[0], chosen[0]), min(box[1], chosen[1])
+    right, bottom = max(box[0] + box[2], chosen[0] + chosen[2]), max(box[1] + box[3], chosen[1] + chosen[3])
+    box = (left, top, right - left, bottom - top)
+    return box, _selected(bytes(selection.pixelData(*box)))
+
+
 def _selected(mask: bytes) -> bytes:
     if not mask.strip(b"\x00"):
-        raise Trouble(Say("Nothing is selected."), Say("Select a part first, or choose the whole layer."))
+        raise _unselected()
     return mask
+
+
+def _unselected() -> Trouble:
+    return Trouble(Say("Nothing is selected."), Say("Select a part first, or choose the whole layer."))
 
 
 def _common(a: Rectangle, b: Rectangle) -> Rectangle:
@@ -230,11 +248,18 @@ def notes(node: Node, space: Space, place: KritaPlace) -> tuple[Say, ...]:
     """What the user should know about this source."""
     found = [] if space.loss is None else [space.loss]
     if _animated(node):
-        found.append(Say("This is animated: only the current frame was taken apart."))
-    if place.opacity < 255 or place.blend != "normal":
-        # The group gets both, to stand in for the source; hiding that for the user could not be undone.
-        found.append(Say("Hide “{name}” to see the layers alone: it shows through.", name=place.name))
+        found.append(Say("This is animated: only the current frame was taken."))
+    if place.operation in STANDS_IN and (place.opacity < 255 or place.blend != "normal"):
+        found.append(shows_through(place))
     return tuple(found)
+
+
+def shows_through(place: KritaPlace) -> Say:
+    """The result stands in for a source that is not opaque, and lies above it. Hiding the source would be a second undo
+    step, and a change that nobody asked for: the panel offers it."""
+    if not place.node:
+        return Say("Hide what lies below to see the result alone: it shows through.")
+    return ShowsThrough("Hide “{name}” to see the result alone: it shows through.", name=place.name)
 
 
 def _animated(node: Node) -> bool:

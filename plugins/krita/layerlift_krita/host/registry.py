@@ -10,7 +10,7 @@ from typing import Any
 
 from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
 
-__all__ = ["DockWidget", "Extension", "add_docker", "add_extension", "create_action", "main_window"]
+__all__ = ["DockWidget", "Extension", "active_in_result", "add_docker", "add_extension", "create_action", "main_window"]
 
 
 def add_extension(kind: type) -> None:
@@ -24,9 +24,16 @@ def add_docker(name: str, kind: type) -> None:
     Krita.instance().addDockWidgetFactory(DockWidgetFactory(name, places.DockRight, kind))
 
 
-def create_action(window: Any, name: str, text: str) -> Any:
-    """An action in the Layer menu. What the .action file says about its shortcut holds."""
-    return window.createAction(name, text, "layer")
+def create_action(window: Any, name: str, text: str, menu: str = "layer") -> Any:
+    """An action in a menu of Krita's menu bar. What the .action file says about its shortcut holds."""
+    return window.createAction(name, text, menu)
+
+
+def active_in_result() -> bool:
+    """Whether the active layer came out of a decomposition. (Imported late: Krita starts without reading layers.)"""
+    from layerlift_krita.host.krita_host import in_result
+
+    return in_result()
 
 
 def main_window(window: Any) -> Any:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from layerlift_krita.action.task import Task
+from layerlift_krita.features import Feature, offered
 from layerlift_krita.i18n import tr
 from layerlift_krita.panel.options import Options
 from layerlift_krita.panel.rows import Row
@@ -26,6 +27,11 @@ class Panel(QtWidgets.QWidget):  # type: ignore[misc]
         self.go = QtWidgets.QPushButton(tr("Decompose into Layers"))
         self.go.setObjectName("layerlift_go")
         self.go.clicked.connect(self._run)
+        self.more = QtWidgets.QToolButton()
+        self.more.setText(tr("More"))
+        self.more.setObjectName("layerlift_more")
+        self.more.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setMenu(QtWidgets.QMenu(self.more))
         self.options = Options(studio.settings.choice, self._chosen)
         self.rows: dict[str, Row] = {}
         self._list = QtWidgets.QVBoxLayout()
@@ -36,7 +42,10 @@ class Panel(QtWidgets.QWidget):  # type: ignore[misc]
         column = QtWidgets.QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
         # What goes on comes before what can be set: the docker is often no higher than this.
-        column.addWidget(self.go)
+        line = QtWidgets.QHBoxLayout()
+        line.addWidget(self.go, 1)
+        line.addWidget(self.more)
+        column.addLayout(line)
         column.addWidget(self.connection)
         column.addLayout(self._list)
         column.addWidget(self.options)
@@ -63,6 +72,7 @@ class Panel(QtWidgets.QWidget):  # type: ignore[misc]
         self.connection.setToolTip(said(action.trouble.remedy) if action.trouble and action.trouble.remedy else "")
         if action.welcome is not None:
             self.options.offer([e for e in action.welcome.engines if "decompose" in e.operations])
+        self._offer_further()
         self.options.choice = self.studio.settings.choice
         known = {task.job for task in action.tasks}
         for job in [job for job in self.rows if job not in known]:
@@ -72,6 +82,23 @@ class Panel(QtWidgets.QWidget):  # type: ignore[misc]
                 self.rows[task.job] = Row(task, self._do)
                 self._list.insertWidget(index, self.rows[task.job])
             self.rows[task.job].refresh()
+
+    def _offer_further(self) -> None:
+        """What else the server's engines can do, in the menu of “More”."""
+        welcome = self.studio.action.welcome
+        features = offered(welcome.engines if welcome is not None else ())
+        self.more.setVisible(bool(features))
+        menu = self.more.menu()
+        if [action.objectName() for action in menu.actions()] == [feature.name for feature in features]:
+            return
+        menu.clear()
+        for feature in features:
+            action = menu.addAction(tr(feature.title))
+            action.setObjectName(feature.name)
+            action.triggered.connect(partial(self._ask, feature))
+
+    def _ask(self, feature: Feature, *_: object) -> None:
+        self.studio.ask(self.window(), feature)
 
     def _connection(self) -> str:
         action, state = self.studio.action, self.studio.link.state
@@ -100,6 +127,8 @@ class Panel(QtWidgets.QWidget):  # type: ignore[misc]
             action.insert(task)
         elif verb == "fresh":
             action.insert(task, fresh=True)
+        elif verb == "hide":
+            action.hide(task)
         elif verb == "again":
             action.again(task)
         elif verb == "forget":

@@ -7,7 +7,7 @@ from typing import Any
 
 from layerlift_krita.action.task import Task
 from layerlift_krita.i18n import tr
-from layerlift_krita.panel.words import said, state_words
+from layerlift_krita.panel.words import said, state_words, task_name
 from layerlift_krita.qt import QtCore, QtGui, QtWidgets
 
 Do = Callable[[str, Task], None]
@@ -17,6 +17,7 @@ VERBS = {
     "cancel": ("Cancel", lambda task: task.running),
     "insert": ("Insert result", lambda task: task.state in ("kept", "lost")),
     "fresh": ("As new document", lambda task: task.state in ("kept", "lost", "inserted")),
+    "hide": ("Hide the original", lambda task: task.state == "inserted" and task.through),
     "again": ("Try again", lambda task: task.state in ("failed", "cancelled")),
     "forget": ("Forget", lambda task: not task.running),
 }
@@ -66,8 +67,9 @@ class Row(QtWidgets.QFrame):  # type: ignore[misc]
     def refresh(self) -> None:
         """Show the task as it is now."""
         task = self.task
-        self.name.setText(self.fontMetrics().elidedText(task.name, QtCore.Qt.TextElideMode.ElideMiddle, 220))
-        self.name.setToolTip(task.name)
+        name = task_name(task)
+        self.name.setText(self.fontMetrics().elidedText(name, QtCore.Qt.TextElideMode.ElideMiddle, 220))
+        self.name.setToolTip(name)
         self.words.setText(state_words(task))
         hints = [said(note) for note in task.notes] + ([said(task.remedy)] if task.remedy is not None else [])
         self.words.setToolTip("\n".join(hints))

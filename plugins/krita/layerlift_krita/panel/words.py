@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from layerlift_krita.action.ports import Say
 from layerlift_krita.action.task import Task
+from layerlift_krita.features import feature_of
 from layerlift_krita.i18n import tr
 
 
@@ -15,7 +16,15 @@ def state_words(task: Task) -> str:
         return tr(task.stage) + _eta(task.eta)
     if task.state in ("failed", "kept") and task.trouble is not None:
         return said(task.trouble)
-    return tr(_STATES[task.state]) if task.state != "inserted" else tr("{count} layers", count=task.expected)
+    if task.state == "inserted":
+        return tr("One layer") if task.expected == 1 else tr("{count} layers", count=task.expected)
+    return tr(_STATES[task.state])
+
+
+def task_name(task: Task) -> str:
+    """What the task is called: the layer's name, and what is done to it unless it is taken apart."""
+    feature = feature_of(task.wish.operation)
+    return task.name if feature is None else f"{tr(feature.title).rstrip('…')}: {task.name}"
 
 
 def said(say: Say) -> str:
@@ -35,7 +44,7 @@ _STATES = {
     "connecting": "Connecting to the Layerlift server",
     "sending": "Sending the picture",
     "queued": "Waiting in line",
-    "working": "Taking it apart",
+    "working": "At work",
     "fetching": "Receiving the layers",
     "inserting": "Inserting the layers",
     "kept": "The result is ready",

@@ -279,12 +279,14 @@ def task(job):
     return next(t for t in studio().action.tasks if t.job == job)
 
 
-def run(scope="layer", **wish):
-    """Ask for a decomposition as the menu does; gives the job, or None when it was refused."""
+def run(scope="layer", operation="decompose", engine=None, **params):
+    """Ask for it as the menus do; gives the job, or None when it was refused."""
     from dataclasses import replace
 
     here = studio()
-    made = here.run(replace(here.settings.choice.wish(scope=scope), **wish))
+    plain = here.settings.choice.wish(scope=scope)
+    params = {**plain.params, **params} if operation == "decompose" else params
+    made = here.run(replace(plain, operation=operation, engine=engine or plain.engine, params=params))
     return None if made is None else made.job
 
 
