@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -28,17 +29,24 @@ _CANCELLED = Problem("cancelled", Cancelled().sentence, "", True)
 
 
 class Bridge:
-    """One slot's way to one place. `call` reaches the place and raises `gone` when there is none any more; `leave` ends
-    this process."""
+    """One slot's way to one place. `leave` ends this process; `share`: use files where they lie where the place sees
+    them."""
 
     def __init__(self, pipe: Connection, *, leave: Callable[[int], Any] = os._exit, share: bool = True) -> None:
         self._pipe, self._leave, self._share = pipe, leave, share
         self._speaking, self._there = threading.Lock(), threading.Event()
         self._call: Call | None = None
+        self._close: Callable[[], None] = lambda: None
+        self._over = False
         self._orders: list[messages.Operate] = []
         self._unwanted: set[str] = set()
         self._carried: dict[str, tuple[str, Path]] = {}
         self._new = threading.Semaphore(0)
+
+    @property
+    def over(self) -> bool:
+        """Whether the server wants nothing more."""
+        return self._over
 
     def start(self) -> None:
         """Hear the server's orders from here on."""
@@ -49,12 +57,13 @@ class Bridge:
         for order in self._orders[:1]:
             self.say(messages.Progress(order.run, _WAITING, 0.0))
 
-    def cross(self, call: Call) -> None:
-        """Stand between the server and the place behind `call` until one of them ends. Raises what `call` raises."""
-        self._call = call
+    def cross(self, call: Call, close: Callable[[], None] = lambda: None) -> None:
+        """Stand between the server and the place behind `call` until one of them ends; `close` gives the place up.
+        Raises what `call` raises."""
+        self._call, self._close = call, close
         self._there.set()
         threading.Thread(target=self._carry, name="layerlift-carriage", daemon=True).start()
-        while True:
+        while not self._over:
             for data in call("hear"):
                 self._pass(data)
 
@@ -75,9 +84,9 @@ class Bridge:
             while True:
                 self._heard(messages.decode(self._pipe.recv_bytes(messages.LONGEST)))
         except (EOFError, OSError, messages.Garbled):
+            self._over = True
             with suppress(Exception):
-                if self._call is not None:
-                    self._call("leave")
+                self._close()
             self._leave(0)
         except Exception:  # noqa: BLE001 (the place is gone, as whoever hears it finds out, too)
             self._leave(entry.PLACE_GONE)
@@ -172,11 +181,11 @@ def run(pipe: Connection, plan: entry.Plan) -> None:
         if version != __version__:
             _end(bridge, _other(version), None)
         cluster.call(place, "begin", plan.engines)
-        bridge.cross(lambda method, *arguments: cluster.call(place, method, *arguments))
+        bridge.cross(partial(cluster.call, place), partial(cluster.give_up, place))
     except pool.Full:
         os._exit(entry.NO_PLACE)
     except pool.Gone:
-        os._exit(entry.PLACE_GONE)
+        os._exit(0 if bridge.over else entry.PLACE_GONE)
 
 
 def _end(bridge: Bridge, problem: Problem, failure: BaseException | None) -> None:

@@ -10,9 +10,11 @@ import os
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import Pipe
 from pathlib import Path
+from typing import Any
 
 from layerlift import __version__
 from layerlift_server.worker import failures, messages
@@ -27,10 +29,12 @@ _PREFIX = "layerlift-cluster-"
 
 
 class Place:
-    """One worker. `about`, then `begin`; then `order` and `hear` are the two directions of its pipe."""
+    """One worker. `about`, then `begin`; then `order` and `hear` are the two directions of its pipe. `leave` ends its
+    process when its service says so (no memory is left)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, leave: Callable[[int], Any] = os._exit) -> None:
         os.umask(0o077)
+        self._leave = leave
         self._ours, self._theirs = Pipe(duplex=True)
         self._order = threading.Lock()
         self._folder: Path | None = None
@@ -91,17 +95,20 @@ class Place:
         if self._folder is not None:
             shutil.rmtree(self._folder / run, ignore_errors=True)
 
-    def leave(self, code: int = 0) -> None:
-        """Delete everything and end this process."""
+    def close(self) -> None:
+        """Delete everything."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
-        os._exit(code)
+
+    def _end(self, code: int) -> None:
+        self.close()
+        self._leave(code)
 
     def _serve(self, engines: str) -> None:
         try:
             from layerlift_server.worker.service import Service
 
-            service = Service(self._theirs, engines, leave=self.leave)
+            service = Service(self._theirs, engines, leave=self._end)
         except Exception as failure:  # noqa: BLE001 (whatever it is: a broken installation has many faces)
             broken = messages.Broken(failures.broken(failure), failures.trace(failure))
             self._theirs.send_bytes(messages.encode(broken))

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from layerlift.wire.values import Problem
+from layerlift_server.worker import entry
 
 _VMSTAT = Path("/proc/vmstat")
 _CLOSE = "Close other programs, or reduce the picture."
@@ -35,6 +36,9 @@ def hung(seconds: float) -> Problem:
 def explain(code: int, kills_before: int | None) -> Problem:
     """Why the process with exit code `code` (negative: a signal, as `multiprocessing` counts) ended."""
     kills = out_of_memory_kills()
+    if code == entry.PLACE_GONE:
+        sentence = "The computer of the cluster that worked at it is gone, or the process there has ended."
+        return Problem("crashed", sentence, "Look after the cluster (`ray status`).", True)
     if code == -getattr(signal, "SIGKILL", 9):
         if kills_before is not None and kills is not None and kills > kills_before:
             return Problem(

@@ -70,7 +70,7 @@ class Dispatch:
 
     def pump(self) -> None:
         """Begin what can be begun, and tell the others where they stand."""
-        for slot in self.slots:
+        for slot in sorted(self.slots, key=lambda slot: not slot.occupied):  # whoever has its engines loaded, first
             while slot.free and not self._stopping and (job := self._queue.next()) is not None:
                 self._begin(slot, job)
         self._tracker.announce_positions(self._queue.order())
@@ -110,6 +110,8 @@ class Dispatch:
             elif run is not None and run.cancelled is None:
                 self._notice(slot, run, now - run.heard)
             slot.idle(self._settings.rest_after, self._settings.exit_after)
+        if len(self._queue):
+            self.pump()  # a slot may be free again whose cluster was full
 
     async def stop(self, grace: float) -> None:
         """Begin nothing more; what runs may end within `grace` seconds, else it waits again. Reaps all workers."""
@@ -217,6 +219,8 @@ class Dispatch:
                 self._give_up(run, crashes.hung(self._settings.give_up_after))
             elif slot.broken is not None:
                 self._give_up(run, slot.broken)
+            elif code == entry.NO_PLACE:
+                self._put_back(run)
             else:
                 run.delivered |= code == NEVER_STARTED
                 self._once_more(run, crashes.explain(code, run.kills))
@@ -235,6 +239,12 @@ class Dispatch:
             return
         self._tracker.requeue(run.job, f"{problem.sentence} {_ONCE_MORE}", counted=run.delivered)
         self._queue.put(run.job, _lane(row), first=True)
+
+    def _put_back(self, run: Run) -> None:
+        """It was never begun: let it wait before all others."""
+        if (row := self._tracker.row(run.job)) is not None:
+            self._tracker.requeue(run.job, None, counted=False)
+            self._queue.put(run.job, _lane(row), first=True)
 
     def _interrupt(self, slot: Slot) -> None:
         """The server goes: what runs here waits for the next one."""

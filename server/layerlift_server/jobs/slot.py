@@ -18,6 +18,8 @@ from layerlift_server.worker.process import Worker
 _LOG = logging.getLogger("layerlift_server.jobs")
 NEVER_STARTED = 127
 """The exit code of a process that could not even be made."""
+_FULL = 15.0
+"""Seconds until a slot tries again whose worker found no computer of its cluster free."""
 _STILLBORN = 3
 """So many workers in a row that end before their first word: the installation is broken, and only a job is a reason to
 try again."""
@@ -65,12 +67,12 @@ class Slot:
         self._worker: Worker | None = None
         self._starting: asyncio.Task[None] | None = None
         self._leaving = self._dismissed = self._rested = False
-        self._idle_since = steady()
+        self._idle_since = self._full_until = steady()
 
     @property
     def free(self) -> bool:
         """Whether a run can be begun here."""
-        return self.run is None and not self._leaving
+        return self.run is None and not self._leaving and self._steady() >= self._full_until
 
     @property
     def occupied(self) -> bool:
@@ -183,7 +185,9 @@ class Slot:
         self._on_event(self, event)
 
     def _on_worker_end(self, code: int) -> None:
-        run, wanted = self.run, self._dismissed
+        run, wanted = self.run, self._dismissed or code == entry.NO_PLACE
+        if code == entry.NO_PLACE:
+            self._full_until = self._steady() + _FULL
         self._worker, self.run = None, None
         self._leaving = self._dismissed = self._rested = False
         self._stillborn += 1
