@@ -34,6 +34,8 @@ BLED = 0.5
 CROPPED, REACHED, STRAIGHT = 0.15, 0.2, 0.5
 """Shares of the picture, of one of its sides and of its width from which a component of that size, that runs off there
 and ends straight along so much, is a photograph beside a panel."""
+PANEL = 0.2
+"""Share of the picture from which a clean surface may be such a panel."""
 SAME = 0.6
 """Intersection over union from which a component and the islands in it are the same thing."""
 NESTED = 0.6
@@ -128,11 +130,16 @@ def _hugs(mask: Mask, most: float, terrain: Terrain) -> bool:
         return True
     shares = [float(side.mean()) for side in sides]
     bled = sum(share > BLED for share in shares)
-    turned = (mask, mask[::-1], mask.T, mask.T[::-1])
-    if large > CROPPED and max(shares) > REACHED and max(map(_cropped, turned)) > STRAIGHT:
+    if large > CROPPED and max(shares) > REACHED and _ends_straight(mask, terrain):
         return True
     runs_off = large > 0.2 and bled >= 2
     return runs_off and float(terrain.clean[~mask].mean()) > 0.7
+
+
+def _ends_straight(mask: Mask, terrain: Terrain) -> bool:
+    """Whether `mask` ends at a straight line that no thing has."""
+    turned = (mask, mask[::-1], mask.T, mask.T[::-1])
+    return max(map(_cropped, turned)) > STRAIGHT or any(_ends_at(mask, surface.mask) for surface in terrain.surfaces)
 
 
 def _cropped(mask: Mask) -> float:
@@ -144,6 +151,25 @@ def _cropped(mask: Mask) -> float:
         return 0.0
     lowest = height - 1 - np.argmax(mask[::-1], axis=0)
     return float((mask.any(axis=0) & (last - lowest <= max(2, 0.01 * height))).mean())
+
+
+def _ends_at(mask: Mask, panel: Mask) -> bool:
+    """Whether `mask` ends at a `panel` that runs off the picture, straight, at any angle, along `STRAIGHT` of it."""
+    height, width = mask.shape
+    if panel.mean() < PANEL or not (panel[[0, -1]].any() or panel[:, [0, -1]].any()):
+        return False
+    near = max(2, round(0.01 * max(height, width)))
+    y, x = np.nonzero(grown(mask, near) & grown(panel, 2) & ~panel)
+    if len(y) < min(height, width):
+        return False
+    seam = np.column_stack([x, y]).astype(np.float32)
+    dx, dy, x0, y0 = (float(v) for v in cv2.fitLine(seam, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel())
+    on_line = np.abs((seam[:, 0] - x0) * dy - (seam[:, 1] - y0) * dx) <= near
+    along = seam[on_line] @ np.array((dx, dy), np.float32)
+    if not len(along):
+        return False
+    covered = len(np.unique(np.rint(along / 2))) * 2
+    return float(on_line.mean()) > STRAIGHT and covered > STRAIGHT * (abs(dx) * width + abs(dy) * height)
 
 
 def _is_thing(mask: Mask, terrain: Terrain) -> bool:

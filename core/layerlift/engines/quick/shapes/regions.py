@@ -21,6 +21,8 @@ GROUND = 0
 
 _SMALLEST = 1.2e-4
 """Smallest piece worth a name, as a share of the picture."""
+_BLEND, _BLENDED = 16.0, 2.0
+"""A surface whose colour changes by more than this (levels) blends; how much likelier that makes it the ground."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +103,19 @@ def _border_share(labels: Labels, count: int) -> NDArray[np.float64]:
     return np.bincount(edge[edge >= 0], minlength=count) / len(edge)
 
 
-def _ground(surfaces: Surfaces, areas: NDArray[np.float64], models: dict[int, Polynomial]) -> int | None:
-    """The surface that the others lie on: wide, on the canvas border, and one polynomial (or evenly textured)."""
+def _ground(
+    surfaces: Surfaces, areas: NDArray[np.float64], models: dict[int, Polynomial], boxes: list[Bounds]
+) -> int | None:
+    """The surface that the others lie on: wide, on the canvas border, and one polynomial (or evenly textured).
+
+    Where two could be it, it is the one that runs from colour to colour: panels are mostly painted in one.
+    """
     edge = _border_share(surfaces.labels, surfaces.count)
     share = areas / surfaces.labels.size
     score = np.where((edge > 0.12) & (share > 0.08), edge + share, 0)
+    for i in np.flatnonzero(score):
+        if i in models and models[int(i)].span(boxes[i]) > _BLEND:
+            score[i] *= _BLENDED
     if not score.any():
         return None
     best = int(score.argmax())
@@ -146,7 +156,7 @@ def split(surfaces: Surfaces, unknown: Mask) -> Pieces:
         if len(ys) < 4:
             ys, xs = np.nonzero(labels[boxes[i].slices] == i)
         models[i] = fit(surfaces.calm if surfaces.ringing > 0.4 else surfaces.levels, ys + boxes[i].y, xs + boxes[i].x)
-    ground = _ground(surfaces, areas, models)
+    ground = _ground(surfaces, areas, models, boxes)
     tolerance = 2.5 + 1.5 * surfaces.ringing + (1.2 * surfaces.texture if ground is not None else 0.0)
     is_clean = np.zeros(count + 1, bool)
     is_ground = np.zeros(count + 1, bool)

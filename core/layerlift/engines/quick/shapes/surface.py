@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Mask, Plane
 
 Labels: TypeAlias = NDArray[np.int32]
@@ -55,6 +56,11 @@ class Polynomial:
         """Colours (n, 3) in levels at the given pixels, clipped to 0–255."""
         basis = _basis(xs, ys, self.centre, self.scale, len(self.terms))
         return np.clip(basis @ self.terms, 0, 255).astype(np.float32)
+
+    def span(self, bounds: Bounds) -> float:
+        """By how much (levels) the colour changes at most over a grid of points in `bounds`."""
+        ys, xs = np.mgrid[bounds.y : bounds.bottom : 8j, bounds.x : bounds.right : 8j].reshape(2, -1).astype(np.intp)
+        return float(np.ptp(self.at(ys, xs), axis=0).max())
 
 
 def _basis(

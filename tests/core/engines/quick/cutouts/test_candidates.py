@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from core.engines.quick.cutouts.test_terrain import SIZE, busy, disc, ground, laid, overlap
 from layerlift.engines.quick.cutouts.candidates import propose
@@ -118,3 +119,17 @@ def test_things_that_touch_know_of_each_other() -> None:
     assert not (one.others & one.mask).any()
     (alone,) = propose(plane, survey(laid(ground(), left, busy(13)), plane))
     assert alone.others is None
+
+
+@pytest.mark.parametrize("rise", [-60, 40, 90])
+def test_a_part_of_a_photograph_that_ends_at_a_slanting_panel_is_no_subject(rise: int) -> None:
+    """Half of the photograph is salient, down to the panel's edge, which runs across at an angle."""
+    height, width = SIZE
+    rows = height * 0.55 + rise * (np.arange(width) / width - 0.5)
+    panel = np.arange(height)[:, None] > rows
+    image = laid(busy(5), panel, (0.2, 0.3, 0.8))
+    part = ~panel & (np.arange(height)[:, None] > rows - 110)
+    assert propose(salient(part), survey(image, salient(part))) == []
+    thing = disc(80, 200, 60) & ~panel
+    (found,) = propose(salient(thing), survey(image, salient(thing)))
+    assert overlap(found.mask, thing) > 0.85

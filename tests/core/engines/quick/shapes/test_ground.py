@@ -45,3 +45,17 @@ def test_a_photograph_that_runs_off_two_sides_is_no_subject() -> None:
         element.alpha.mean() * element.bounds.extent.area < 0.2 * HEIGHT * WIDTH
         for element in subject.find(picture, Progress())
     )
+
+
+@pytest.mark.parametrize("edges", [(0.45, 0.6), (0.6, 0.45), (0.5, 0.5)])
+def test_of_two_halves_the_one_that_blends_is_the_ground(edges: tuple[float, float]) -> None:
+    """Nothing in the picture says which lies in front; panels are mostly painted in one colour."""
+    ys, xs = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
+    share = ((xs + ys) / (WIDTH + HEIGHT))[..., None]
+    ground = (1 - share) * np.float32([0.1, 0.3, 0.6]) + share * np.float32([0.7, 0.4, 0.3])
+    half = ys > HEIGHT * (edges[0] + (edges[1] - edges[0]) * xs / WIDTH)
+    picture = np.where(half[..., None], np.float32([0.9, 0.85, 0.2]), ground).astype(np.float32)
+    (panel,) = graphics.find(picture, np.zeros((HEIGHT, WIDTH), bool), Progress())
+    alpha = np.zeros((HEIGHT, WIDTH), np.float32)
+    alpha[panel.bounds.slices] = panel.alpha
+    assert np.abs(alpha - half).mean() < 0.01
