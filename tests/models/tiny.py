@@ -113,7 +113,7 @@ def _vae(channels: int, seed: int) -> Any:
     from diffusers import AutoencoderKLQwenImage
 
     torch.manual_seed(seed)
-    return AutoencoderKLQwenImage(
+    vae = AutoencoderKLQwenImage(
         base_dim=8,
         z_dim=Z,
         dim_mult=[1, 1, 1, 1],
@@ -122,7 +122,22 @@ def _vae(channels: int, seed: int) -> Any:
         input_channels=channels,
         latents_mean=[0.0] * Z,
         latents_std=[1.0] * Z,
-    )
+    ).eval()
+    _liven(vae)
+    return vae
+
+
+def _liven(vae: Any) -> None:
+    """Let it paint strong colours (and alphas) around the middle grey: random weights all paint the same flat one."""
+    import torch
+
+    last = vae.decoder.conv_out
+    with torch.no_grad():
+        painted = vae.decode(torch.randn(4, Z, 1, 8, 8)).sample
+        gain = 0.5 / painted.std((0, 2, 3, 4))
+        last.weight.mul_(gain.view(-1, *[1] * (last.weight.ndim - 1)))
+        last.bias.mul_(gain)
+        last.bias.sub_(painted.mean((0, 2, 3, 4)) * gain)
 
 
 def _scheduler(**more: Any) -> Any:

@@ -29,11 +29,10 @@ from layerlift.engines.qwen import job
 from layerlift.engines.qwen.asking import Memory
 from layerlift.engines.qwen.counting import MOST as MOST_COUNTED
 from layerlift.engines.qwen.counting import USUAL
-from layerlift.engines.qwen.residence import MODELS, RESIDENCE, Residence, download
+from layerlift.engines.qwen.residence import RESIDENCE, Residence, download, here
 from layerlift.engines.qwen.words import Habits, Reader
 from layerlift.errors import EngineUnavailable
 from layerlift.imaging.layer import LayerStack
-from layerlift.models import store
 from layerlift.progress import Progress
 
 PACKAGES = ("torch", "diffusers", "transformers", "accelerate")
@@ -67,8 +66,11 @@ class QwenEngine:
     @property
     def info(self) -> EngineInfo:
         """What it can do with the weights that are here."""
-        here = [family for family in OPERATIONS if store.find(MODELS[family]) is not None]
-        operations = tuple(operation for family in here for operation in OPERATIONS[family])
+        absent = _absent()
+        installed = [family for family in OPERATIONS if here(family)]
+        refusals = {family: self._residence.fits(family) for family in installed} if not absent else {}
+        able = [family for family in installed if refusals.get(family) is None]
+        operations = tuple(operation for family in able for operation in OPERATIONS[family])
         return EngineInfo(
             name="qwen",
             title="Qwen-Image-Layered",
@@ -77,7 +79,7 @@ class QwenEngine:
             max_layers=job.MOST,
             edge_uncertainty=EDGES,
             multiple=32,
-            missing=_missing(_absent(), bool(here)),
+            missing=None if able and not absent else _missing(absent, refusals),
             other_pixels=dict.fromkeys(("edit", "generate", "inpaint", "extend", "harmonise"), DRAWN),
             resolutions=(640, 1024),
         )
@@ -91,7 +93,7 @@ class QwenEngine:
             habits = self._habits or habits_from(os.environ)
             if running.plan.offload in {"group", "stream"}:
                 habits = replace(habits, names=False)  # names would bring the encoder back for a second time
-            reader = Reader(running, self._memory, f"{running.pipeline.name_or_path} {running.plan.text_encoder}")
+            reader = Reader(running, self._memory, f"{self._residence.folder} {running.plan.text_encoder}")
             noted = len(running.notes)
             stack = layered.decompose(running, request, reader, habits, rest)
             return replace(stack, notes=(*stack.notes, *running.notes[noted:]))
@@ -149,11 +151,13 @@ def _absent() -> list[str]:
     return [package for package in PACKAGES if find_spec(package) is None]
 
 
-def _missing(absent: list[str], here: bool) -> str | None:
-    """One sentence and what to do about it; None where it can run."""
+def _missing(absent: list[str], refusals: Mapping[str, EngineUnavailable | None]) -> str:
+    """A sentence and what to do about it."""
     if absent:
         return f"it needs {_listed(absent)}. {INSTALL}"
-    return None if here else f"its weights are not here. {download('layered')}"
+    if not refusals:
+        return f"its weights are not here. {download('layered')}"
+    return str(next(iter(refusals.values())))
 
 
 def _listed(names: list[str]) -> str:

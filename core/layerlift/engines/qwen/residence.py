@@ -6,10 +6,10 @@ is on it, and that reading is what later plans are made for: our own model does 
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from layerlift.errors import EngineUnavailable, LayerliftError
@@ -21,8 +21,6 @@ from layerlift.progress import Progress
 
 MODELS = {"layered": "qwen-image-layered", "edit": "qwen-image-edit-2511", "image": "qwen-image-2512"}
 """The model of each family, as the store knows it."""
-FORCE_CPU = "LAYERLIFT_FORCE_CPU"
-"""Environment variable: "1" runs the models on the processor. Hours per picture, but it runs."""
 _BEAT = 0.2
 """Seconds between two looks at whether somebody who waits for the device still wants it."""
 
@@ -36,8 +34,11 @@ class Residence:
         self._load = load or _load
         self._lock = threading.RLock()
         self._machine: Machine | None = None
+        self._whole: Machine | None = None
         self._running: Any = None
         self._family = ""
+        self.folder = ""
+        """Where the loaded model's files are."""
         self._asleep = False
 
     @contextmanager
@@ -64,19 +65,21 @@ class Residence:
 
     def _ready(self, family: str, progress: Progress, resolution: int, layers: Sequence[int]) -> Any:
         progress.check()
-        installed = store.find(MODELS[family])
-        if installed is None:
+        variants = here(family)
+        if not variants:
             raise EngineUnavailable("The model's weights are not here.", download(family))
         if self._running is None:
-            self._machine = machine.read()
-        wanted = self._plan(installed, resolution, layers)
+            self._machine = machine.read(torch=True)
+        wanted = self._plan(family, variants, resolution, layers)
         if self._running is not None and (self._family != family or not suits(self._running.plan, wanted)):
             self.close()
-            self._machine = machine.read()
-            wanted = self._plan(installed, resolution, layers)
+            self._machine = machine.read(torch=True)
+            wanted = self._plan(family, variants, resolution, layers)
         if self._running is None:
             progress.stage("Loading the model", 0.0)
+            installed = variants[wanted.variant]
             self._running, self._family = self._load(family, installed, wanted, progress), family
+            self.folder = str(installed.folder)
         elif self._asleep:
             progress.stage("Waking the model", 0.0)
             self._running.wake()
@@ -84,22 +87,35 @@ class Residence:
         progress.advance(1.0)
         return self._running
 
-    def _plan(self, installed: Installed, resolution: int, layers: Sequence[int]) -> Plan:
-        for fewer in layers[:-1]:
-            with suppress(EngineUnavailable):
-                return self._planned(installed, resolution, fewer)
-        return self._planned(installed, resolution, layers[-1])
-
-    def _planned(self, installed: Installed, resolution: int, layers: int) -> Plan:
+    def _plan(self, family: str, variants: Mapping[str, Installed], resolution: int, layers: Sequence[int]) -> Plan:
+        """The plan for the first number of `layers` that fits."""
         assert self._machine is not None  # read before anything is planned
-        return plans.plan(
-            installed.model.family,
-            self._machine,
-            resolution=resolution,
-            layers=layers,
-            force_cpu=os.environ.get(FORCE_CPU) == "1",
-            variants={installed.variant},
-        )
+        for number in layers:
+            try:
+                return plans.plan(
+                    family,
+                    self._machine,
+                    resolution=resolution,
+                    layers=number,
+                    force_cpu=machine.cpu_forced(),
+                    variants=set(variants),
+                )
+            except EngineUnavailable:
+                if number == layers[-1]:
+                    raise
+        raise ValueError("no number of layers was given")
+
+    def fits(self, family: str) -> EngineUnavailable | None:
+        """Why the weights of `family` that are here cannot run on this machine, were all of its memory free; None when
+        they can. Imports nothing; the machine is read once."""
+        if self._whole is None:
+            read = machine.read()
+            self._whole = replace(read, vram_free=read.vram, ram_free=read.ram)
+        try:
+            plans.plan(family, self._whole, layers=1, force_cpu=machine.cpu_forced(), variants=set(here(family)))
+        except EngineUnavailable as refusal:
+            return refusal
+        return None
 
     def holds(self, family: str) -> bool:
         """Whether the model of `family` is the one that is loaded."""
@@ -136,6 +152,11 @@ def _form(plan: Plan) -> tuple[Any, ...]:
     parts = (plan.device, plan.dtype, plan.variant, plan.weights, plan.text_encoder, plan.offload, plan.tabulate)
     # what comes and goes depends on how much may stay
     return parts if plan.offload == "none" else (*parts, plan.resident)
+
+
+def here(family: str) -> dict[str, Installed]:
+    """The weights of `family` that are here, by variant."""
+    return {one.variant: one for one in store.installed() if one.model.name == MODELS[family]}
 
 
 def download(family: str) -> str:

@@ -27,6 +27,7 @@ CAPTION = 256
 NOTHING = " "
 """The prompt that says nothing. With it as the negative prompt, too, guidance changes nothing and is left out."""
 _CHINESE = re.compile("[一-鿿]")
+_SENTENCE = re.compile(r"[.!?][\"”’)]*(?=\s|$)|[。！？][”’」）]*")
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ def prompt(caption: str | None, what: str | None) -> str:
 def whole_sentences(text: str) -> str:
     """`text` on one line, without a last sentence that was cut off (unless it is the only one)."""
     line = " ".join(text.split())
-    end = max(line.rfind(mark) for mark in (". ", "! ", "? ", "。", "！", "？", '."', ".”"))
-    return line if not line or line[-1] in '.!?。！？"”' or end < 0 else line[: end + 1].rstrip()
+    ends = [match.end() for match in _SENTENCE.finditer(line)]
+    return line[: ends[-1]] if ends else line
 
 
 def count(

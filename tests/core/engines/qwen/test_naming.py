@@ -1,0 +1,64 @@
+"""What layers are called."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from layerlift.engines.qwen import naming
+from layerlift.engines.qwen.asking import PICTURE
+from layerlift.engines.qwen.naming import Name
+from layerlift.imaging.layer import Role
+
+
+def test_asks_for_as_many_names_as_it_shows_pictures() -> None:
+    question = naming.question(3, ("the dog",))
+    assert question.text.count(PICTURE) == 3
+    assert "the dog" in question.text
+    assert question.limit >= 3 * 8
+
+
+def test_layers_are_shown_small_and_on_grey() -> None:
+    layer = np.zeros((100, 400, 4), np.uint8)
+    layer[:, :200] = (255, 0, 0, 255)
+    (shown,) = naming.pictures([layer])
+    assert shown.shape == (56, 224, 3)
+    assert tuple(shown[28, 10]) == (255, 0, 0)
+    assert tuple(shown[28, 210]) == (128, 128, 128)
+
+
+def test_what_it_says_is_what_they_are_called() -> None:
+    names = naming.said("1. sunset\n2. a dog\n3. shop title", 3)
+    assert names == [
+        Name("Background", Role.BACKGROUND),
+        Name("A dog", Role.SUBJECT),
+        Name("Shop title", Role.TEXT),
+    ]
+
+
+@pytest.mark.parametrize("answer", ["", "1. dog", "1. dog\n2. dog\n3. dog", "1. a\n2. b\n3. c\n4. d"])
+def test_any_other_answer_leaves_numbers(answer: str) -> None:
+    names = naming.said(answer, 3)
+    assert [name.name for name in names] == ["Background", "Layer 2", "Layer 3"]
+    assert [name.role for name in names] == [Role.BACKGROUND, Role.GRAPHIC, Role.GRAPHIC]
+
+
+def test_the_lowest_part_of_a_layer_is_no_background() -> None:
+    assert naming.numbered(2, ground=False)[0] == Name("Base", Role.GRAPHIC)
+    assert naming.said("1. red hat\n2. a face", 2, ground=False)[0].name == "Red hat"
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Headline text", Role.TEXT),
+        ("Drop shadow of the man", Role.SHADOW),
+        ("Two women", Role.SUBJECT),
+        ("标题文字", Role.TEXT),
+        ("小狗", Role.SUBJECT),
+        ("Textile pattern", Role.GRAPHIC),
+        ("Manhattan skyline", Role.GRAPHIC),
+    ],
+)
+def test_roles_come_from_whole_words(name: str, role: Role) -> None:
+    assert naming.role_of(name) is role
