@@ -86,7 +86,7 @@ def plan(
         raise RequestError(f"{family} models need no plan.", "They run anywhere.")
     job = Job(family, resolution or workload.default_resolution(family), layers)
     if force_cpu:
-        return _forced(job)
+        return _forced(job, variants)
     if machine.backend == "cpu":
         raise refusals.no_accelerator(machine)
     budget = device_budget(machine)
@@ -187,11 +187,14 @@ def _plan(rung: Rung, price: Cost, job: Job, machine: Machine) -> Plan:
     )
 
 
-def _forced(job: Job) -> Plan:
-    """On the processor in float32, as asked; sizes are told, not judged."""
+def _forced(job: Job, variants: Collection[str] | None) -> Plan:
+    """On the processor in float32, as asked, with the best weights that are here; sizes are told, not judged."""
+    forms: tuple[Weights, ...] = ("bf16", "gguf-q8", "gguf-q6", "gguf-q5", "gguf-q4", "gguf-q3")
+    weights = next((form for form in forms if variants is None or form in variants), forms[0])
+    rung = Rung(weights, "bf16", "none")
     machine = Machine("cpu", "the processor", 0, 0, 0, 0, 0, bf16=False, fp8=False)
-    price = cost(Rung("bf16", "bf16", "none"), job, machine, 0)
-    ram = 2 * price.resident + (price.peak - price.resident) + price.ram
+    price = cost(rung, job, machine, 0)
+    ram = (2 if weights == "bf16" else 1) * price.resident + (price.peak - price.resident) + price.ram
     reason = f"The processor, because it was forced: it takes hours and {gigabytes(ram)} of memory."
-    made = _plan(Rung("bf16", "bf16", "none"), price, job, machine)
+    made = _plan(rung, price, job, machine)
     return replace(made, device="cpu", resident=0, peak=0, ram=ram, seconds=None, reason=reason)
