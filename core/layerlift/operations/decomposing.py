@@ -1,0 +1,92 @@
+"""Taking apart: a picture, or one layer of a stack further.
+
+Law: `decomposition` does it; here a layer becomes a picture with its own alpha, and its parts come back nested in its
+place, so that the stack shows what it showed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layerlift.decomposition import decompose
+from layerlift.engines.port import TextGrouping
+from layerlift.errors import RequestError
+from layerlift.imaging.layer import Document, Layer, LayerStack, full_scale
+from layerlift.limits import MAX_LAYERS
+from layerlift.operations import meaning
+from layerlift.operations import params as read
+from layerlift.operations.lettering import moved
+from layerlift.operations.offering import require
+from layerlift.operations.pictures import flat
+from layerlift.progress import Progress
+
+
+def perform(
+    engine: Any,
+    document: Document | None,
+    mask: NDArray[np.uint8] | None,
+    stack: LayerStack | None,
+    params: read.Params,
+    progress: Progress,
+) -> LayerStack:
+    """`run("decompose", …)`: layers, what, text, layer (of a stack) and how to draw."""
+    require(engine, "decompose")
+    wishes: dict[str, Any] = {
+        "engine": engine,
+        "layers": read.whole(params, "layers", 1, MAX_LAYERS),
+        "what": read.words(params, "what"),
+        "text_grouping": cast(TextGrouping, read.choice(params, "text", ("block", "line"))),
+        "sampling": read.sampling(params),
+        "progress": progress,
+    }
+    index = read.whole(params, "layer", 0, MAX_LAYERS - 1)
+    if stack is not None and document is None and index is not None:
+        return split(stack, index, **wishes)
+    return decompose(flat(document, stack, "take apart"), **wishes)
+
+
+def split(stack: LayerStack, index: int, **wishes: Any) -> LayerStack:
+    """`stack` with its layer number `index` (0: the bottom one) taken apart further, in a group of its name.
+
+    `wishes` are `decompose`'s. The parts composite to the layer; other layers keep their pixels. Raises RequestError
+    where there is no such layer or too many would be left.
+    """
+    index = meaning.by_number(stack, index)
+    old = stack.layers[index]
+    room = MAX_LAYERS - len(stack.layers) + 1
+    if room < 2:
+        raise RequestError(
+            f"The stack has {len(stack.layers)} layers already; {MAX_LAYERS} is the limit.", "Merge some."
+        )
+    wishes["layers"] = min(wishes.get("layers") or room, room)
+    parts = decompose(Document(_faded(old), old.name, stack.icc), **wishes)
+    group = (*old.group, old.name)
+    nested = tuple(_nested(part, old, group) for part in parts.layers)
+    note = f"“{old.name}” was taken apart into {len(nested)} layers."
+    layers = (*stack.layers[:index], *nested, *stack.layers[index + 1 :])
+    return replace(stack, layers=layers, notes=(*stack.notes, *parts.notes, note), drift=parts.drift)
+
+
+def _faded(layer: Layer) -> Any:
+    """The layer's pixels with its opacity in their alpha: its parts are shown fully."""
+    if layer.opacity >= 1:
+        return layer.pixels
+    pixels = layer.pixels.copy()
+    alpha = np.rint(pixels[..., 3] * np.float64(layer.opacity))
+    pixels[..., 3] = np.clip(alpha, 0, full_scale(pixels)).astype(pixels.dtype)
+    return pixels
+
+
+def _nested(part: Layer, parent: Layer, group: tuple[str, ...]) -> Layer:
+    x, y = parent.bounds.x, parent.bounds.y
+    return replace(
+        part,
+        bounds=part.bounds.shift(x, y),
+        text=moved(part.text, x, y),
+        group=(*group, *part.group),
+        blend_mode=parent.blend_mode,
+    )
