@@ -97,6 +97,7 @@ def draw(running: Any, drawing: Drawing, progress: Progress, *, may_be_blank: bo
 
     pixels: Picture = running.run(call, progress, fast=drawing.sampling.fast)
     progress.advance(1.0)
+    progress.check()
     return pixels if may_be_blank else soundness.drawn(pixels)
 
 

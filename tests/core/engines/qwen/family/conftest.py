@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from layerlift.models.plans import Plan
-from layerlift.progress import Progress
 from numpy.typing import NDArray
 
-pytest.importorskip("torch", reason="the model family needs torch (the [gpu] extra)")
-pytest.importorskip("diffusers", reason="the model family needs diffusers (the [gpu] extra)")
+from layerlift.models.plans import Plan
+from layerlift.progress import Progress
 
 PLAN = Plan(
     family="edit",
@@ -44,6 +44,7 @@ def image_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 def _loaded(family: str, folders: pytest.TempPathFactory) -> Iterator[Any]:
+    pytest.importorskip("diffusers", reason="the model family needs torch and diffusers (the [gpu] extra)")
     from layerlift.engines.qwen.running import load
     from models import tiny
 
@@ -69,3 +70,22 @@ def layer(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
     pixels = photo.copy()
     pixels[..., 3] = np.clip((20 - np.hypot(x - 36, y - 28)) * 100, 0, 255)
     return pixels
+
+
+@pytest.fixture
+def passes() -> Callable[[Any, str], AbstractContextManager[list[Any]]]:
+    """Everything that a component of a loaded model is called with, positional arguments before named ones."""
+
+    @contextmanager
+    def listen(running: Any, component: str) -> Iterator[list[Any]]:
+        module = operator.attrgetter(component)(running.pipeline)
+        heard: list[Any] = []
+        handle = module.register_forward_pre_hook(
+            lambda _module, arguments, named: heard.append([*arguments, *named.values()]), with_kwargs=True
+        )
+        try:
+            yield heard
+        finally:
+            handle.remove()
+
+    return listen

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from layerlift.engines.qwen.family.ground import GROUNDS, ground_for, told
 from numpy.typing import NDArray
+
+from layerlift.engines.qwen.family.ground import GROUNDS, ground_for, told
 
 
 def plain(*colours: tuple[int, int, int], alpha: int = 255) -> NDArray[np.uint8]:

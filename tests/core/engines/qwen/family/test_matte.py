@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from layerlift.engines.qwen.family.ground import ground_for
 from layerlift.engines.qwen.family.matte import Matte, rematte
-from numpy.typing import NDArray
 
 SIDE = 256
 Plane = NDArray[np.float32]

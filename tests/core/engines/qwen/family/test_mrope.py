@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from layerlift.engines.qwen.family.mrope import ARGUMENT, seen_in_place
 from layerlift.progress import Progress
-from PIL import Image
 
 torch = pytest.importorskip("torch", reason="the model family needs torch (the [gpu] extra)")
 
@@ -77,7 +78,7 @@ def test_pictures_are_seen_where_they_are(encoding: Any, pictures: list[Image.Im
         seen = embeddings(encoding, pictures)
     assert torch.equal(seen, truth)
     # If this fails, diffusers passes the argument on by itself (huggingface/diffusers#14194 is fixed): mrope can go.
-    # (Random weights of 0.02 attend to everything alike, so positions change little: still 400 times float32's rounding.)
+    # (Random weights of 0.02 attend to everything alike, so positions change little: 400 times float32's rounding.)
     assert (forgotten - truth).abs().max() > 1e-4
 
 
