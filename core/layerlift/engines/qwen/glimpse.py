@@ -1,8 +1,8 @@
 """Looking at latents without painting them: a linear map from latent channels to colours, learnt from the VAE itself.
 
 Law: knows a VAE's latents; no pipeline. The map is the least-squares fit between a chart of plain squares of random
-colour (and alpha, where the VAE has it) and what the VAE makes of them; one encoding of 256² pixels, once per VAE, and
-only where somebody looks. No constants of any one checkpoint are needed.
+colour (and alpha, where the VAE has it) and what the VAE makes of them; one encoding of 384² pixels, once per VAE. No
+constants of any one checkpoint are needed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Layer, LayerStack, Plane, Role
 
-_SQUARES, _SIDE = 16, 16
-"""The chart: so many squares each way, so many pixels wide (two latents: one of them is no mixture)."""
+_SQUARES, _SIDE = 12, 32
+"""The chart: so many squares each way, so many pixels wide (four latents; the inner ones see little else)."""
 _RIDGE = 1e-3
 SHOWN = 320
 """Pixels along the longer side of what is shown: latents, an eighth of the picture, are too small to look at."""
@@ -26,10 +26,10 @@ SHOWN = 320
 _MAPS: WeakKeyDictionary[Any, Plane] = WeakKeyDictionary()
 
 
-def stack(vae: Any, packed: Any, width: int, height: int, frames: int) -> LayerStack:
-    """What the `frames` pictures (bottom → top) in `packed` latents (1, frames·w/16·h/16, 4·z) of a picture of
-    `width` × `height` pixels look like so far: a small uint8 stack."""
-    pictures = look(vae, packed, width, height, frames)
+def stack(vae: Any, packed: Any, width: int, height: int, frames: int = 1, first: int = 0) -> LayerStack:
+    """What the pictures from the `first` on (bottom → top) of the `frames` in `packed` latents (1, frames·w/16·h/16,
+    4·z) of a picture of `width` × `height` pixels look like so far: a small uint8 stack."""
+    pictures = look(vae, packed, width, height, frames)[first:]
     extent = Extent(pictures[0].shape[1], pictures[0].shape[0])
     pictures[0][..., 3] = 255
     return LayerStack(
@@ -84,10 +84,11 @@ def _learn(vae: Any) -> Plane:
         raw = vae.encode(picture.to(parameter.device, parameter.dtype) * 2 - 1).latent_dist.mode()[0, :, 0]
     mean, deviation = (np.array(getattr(vae.config, name), np.float32) for name in ("latents_mean", "latents_std"))
     latents = (np.moveaxis(raw.float().cpu().numpy(), 0, -1) - mean) / deviation
-    colours = np.repeat(np.repeat(chart, latents.shape[0] // _SQUARES, 0), latents.shape[1] // _SQUARES, 1)
-    known = np.concatenate([latents.reshape(-1, latents.shape[2]), np.ones((latents[..., 0].size, 1), np.float32)], 1)
+    side = latents.shape[0] // _SQUARES
+    inner = latents.reshape(_SQUARES, side, _SQUARES, side, -1)[:, 1:-1, :, 1:-1].mean((1, 3))
+    known = np.concatenate([inner.reshape(_SQUARES**2, -1), np.ones((_SQUARES**2, 1), np.float32)], 1)
     gram = known.T @ known + _RIDGE * np.eye(known.shape[1], dtype=np.float32)
-    return np.linalg.solve(gram, known.T @ colours.reshape(-1, channels)).astype(np.float32)
+    return np.linalg.solve(gram, known.T @ chart.reshape(-1, channels)).astype(np.float32)
 
 
 def _chart(channels: int) -> Plane:

@@ -87,12 +87,10 @@ def draw(running: Any, pipeline: Any, job: Job, progress: Progress) -> Answer:
 
     told = embeddings(running, job, progress)
     layers, (width, height) = job.count.layers, job.extent
-    pipeline.vae.enable_slicing()  # one layer at a time: less memory, and cancelling is heard between them
     glimpse.learn(pipeline.vae)
 
     def preview(latents: Any) -> LayerStack:
-        frames = glimpse.stack(pipeline.vae, latents, width, height, layers + 1)
-        return LayerStack(frames.extent, frames.layers[1:])
+        return glimpse.stack(pipeline.vae, latents, width, height, layers + 1, first=1)
 
     with watching(pipeline, progress, total=job.steps, stage="Separating", preview=preview, frames=layers + 1) as watch:
         painted = pipeline(

@@ -148,6 +148,7 @@ def abandon(pipeline: Any) -> None:
     """After a call that did not end by itself: components go back to where they rest, caches between steps and between
     frames are emptied, and the device's memory is given back."""
     pipeline.maybe_free_model_hooks()
+    pipeline._current_timestep = None  # as diffusers leaves it when a call ends by itself
     if hasattr(getattr(pipeline, "vae", None), "clear_cache"):
         pipeline.vae.clear_cache()
     gc.collect()

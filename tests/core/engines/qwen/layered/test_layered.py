@@ -1,15 +1,22 @@
-"""The layered model on tiny weights: options, determinism, progress, poison."""
+"""The layered model on tiny weights: every option, determinism, progress, previews."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
+from layerlift.engines.qwen.asking import Memory
+from layerlift.engines.qwen.words import Habits
+from layerlift.errors import InputError
 from layerlift.imaging.geometry import Extent
-from layerlift.imaging.layer import Role
+from layerlift.imaging.layer import LayerStack, Role
 
-from .conftest import same, take_apart
+from .conftest import Listener, picture, same, take_apart
+
+ASKING = Habits()
 
 
 @pytest.mark.parametrize("layers", [1, 2, 5, 10])
@@ -36,3 +43,162 @@ def test_same_request_same_layers_and_another_seed_others(running: Any) -> None:
 def test_every_setting_reaches_the_model(running: Any, change: dict[str, Any]) -> None:
     usual = {"what": "a cat", "guidance": 4.0}
     assert not same(take_apart(running, **usual), take_apart(running, **{**usual, **change}))
+
+
+def test_without_words_guidance_changes_nothing_and_is_left_out(running: Any) -> None:
+    passes = [0]
+    handle = running.transformer.register_forward_pre_hook(lambda *_: passes.__setitem__(0, passes[0] + 1))
+    try:
+        silent = take_apart(running, guidance=4.0)
+        assert passes == [3]
+        take_apart(running, guidance=4.0, what="a cat")
+        assert passes == [9]
+    finally:
+        handle.remove()
+    assert same(silent, take_apart(running, guidance=9.0))
+
+
+def test_fast_makes_fewer_steps(running: Any) -> None:
+    listener = Listener()
+    take_apart(running, fast=True, steps=None, layers=1, progress=listener.progress)
+    assert f"Separating, step 1 of {running.steps(50)}" in listener.stages
+
+
+def test_the_model_cards_settings_are_the_defaults(running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: dict[str, Any] = {}
+    original = type(running.pipeline).__call__
+
+    def listening(self: Any, **settings: Any) -> Any:
+        said.update(settings)
+        return original(self, **{**settings, "num_inference_steps": 2})
+
+    monkeypatch.setattr(type(running.pipeline), "__call__", listening)
+    take_apart(running, what="a cat", steps=None)
+    assert said["num_inference_steps"] == 50
+    assert said["true_cfg_scale"] == 4.0
+    assert said["resolution"] == 640
+    assert said["cfg_normalize"] is True
+    assert said["use_en_prompt"] is True
+    assert said["negative_prompt_embeds"] is not None
+    take_apart(running, steps=None, resolution=1024)
+    assert said["resolution"] == 1024
+
+
+def test_captions_steer_and_are_made_once(running: Any) -> None:
+    memory, first, second = Memory(), Listener(), Listener()
+    habits = Habits(captions=True, names=False)
+    captioned = take_apart(running, memory=memory, habits=habits, progress=first.progress)
+    again = take_apart(running, memory=memory, habits=habits, progress=second.progress)
+    assert "Looking at the picture" in first.stages
+    assert "Looking at the picture" not in second.stages
+    assert same(captioned, again)
+    assert not same(captioned, take_apart(running))
+
+
+def test_auto_asks_how_many_layers_there_are(talking: Any) -> None:
+    listener = Listener()
+    stack = take_apart(talking, layers=None, habits=ASKING, progress=listener.progress)
+    assert len(stack.layers) == 3
+    assert "Counting layers" in listener.stages
+    assert [layer.name for layer in stack.layers] == ["Background", "A dog", "The title"]
+    assert [layer.role for layer in stack.layers] == [Role.BACKGROUND, Role.SUBJECT, Role.TEXT]
+
+
+def test_auto_falls_back_on_the_usual_number_and_says_so(running: Any) -> None:
+    stack = take_apart(running, layers=None, habits=Habits(captions=True, names=False))
+    assert len(stack.layers) == 4
+    assert stack.notes[0] == "How many layers the picture has was not clear: 4 were tried."
+
+
+def test_auto_counts_what_the_user_names(talking: Any) -> None:
+    listener = Listener()
+    stack = take_apart(talking, layers=None, what="the dog", habits=ASKING, progress=listener.progress)
+    assert len(stack.layers) == 2
+    assert "Counting layers" not in listener.stages
+    # two layers, three names: nobody knows which is which
+    assert [layer.name for layer in stack.layers] == ["Background", "Layer 2"]
+
+
+def test_auto_asks_nobody_when_captions_are_off(running: Any) -> None:
+    stack = take_apart(running, layers=None)
+    assert len(stack.layers) == 4
+
+
+def test_auto_makes_no_more_than_there_is_room_for(talking: Any) -> None:
+    from dataclasses import replace
+
+    plan = talking.plan
+    talking.plan = replace(plan, layers=2)
+    try:
+        assert len(take_apart(talking, layers=None, habits=Habits(names=False)).layers) == 2
+    finally:
+        talking.plan = plan
+
+
+@pytest.mark.parametrize("size", [(32, 32), (96, 64), (33, 50), (320, 64)])
+def test_answers_at_the_size_it_was_asked_at(running: Any, size: tuple[int, int]) -> None:
+    image = picture(*size)
+    stack = take_apart(running, image, layers=2)
+    assert stack.extent == size
+    assert all(layer.bounds.right <= size[0] and layer.bounds.bottom <= size[1] for layer in stack.layers)
+
+
+def test_a_ribbon_is_refused(running: Any) -> None:
+    with pytest.raises(InputError, match="125 times as long"):
+        take_apart(running, picture(4000, 32))
+
+
+def test_progress_runs_from_step_to_step_and_never_back(talking: Any) -> None:
+    listener = Listener()
+    take_apart(talking, layers=2, steps=4, habits=ASKING, progress=listener.progress)
+    assert listener.stages == [
+        "Looking at the picture",
+        "Reading the words",
+        "Separating, step 1 of 4",
+        "Separating, step 2 of 4",
+        "Separating, step 3 of 4",
+        "Separating, step 4 of 4",
+        "Painting",
+        "Checking the layers",
+        "Naming layers",
+    ]
+    fractions = [report.fraction for report in listener.reports]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    per_step = [
+        next(report.fraction for report in listener.reports if report.stage == f"Separating, step {step} of 4")
+        for step in range(1, 5)
+    ]
+    widths = [after - before for before, after in pairwise(per_step)]
+    assert max(widths) - min(widths) < 0.01
+
+
+def test_offers_a_look_at_the_layers_while_they_come(running: Any) -> None:
+    listener = Listener(looks=True)
+    take_apart(running, layers=3, steps=10, progress=listener.progress)
+    assert 4 <= len(listener.seen) <= 9
+    for seen in listener.seen:
+        assert isinstance(seen, LayerStack)
+        assert len(seen.layers) == 3
+        assert seen.layers[0].pixels[..., 3].min() == 255
+    first, last = listener.seen[0], listener.seen[-1]
+    assert not np.array_equal(first.layers[1].pixels, last.layers[1].pixels)
+
+
+def test_reports_how_far_its_own_copy_was_off(running: Any) -> None:
+    stack = take_apart(running)
+    assert stack.drift is not None
+    assert 0.05 < stack.drift.mean < 1  # random weights paint anything but the picture
+    (told,) = [note for note in stack.notes if note.startswith("Self-check")]
+    assert f"{stack.drift.mean:.1%}" in told
+
+
+def test_splits_a_layer_further(running: Any) -> None:
+    image = picture()
+    image[:, :48] = 0
+    stack = take_apart(running, image, layers=4)
+    assert stack.extent == Extent(96, 64)
+    for layer in stack.layers[1:]:
+        assert layer.bounds.x >= 48
+    assert (stack.layers[0].pixels[..., 3] == 255).all()
+    assert not same(stack, take_apart(running, picture(), layers=4))
