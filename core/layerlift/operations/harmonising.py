@@ -79,9 +79,7 @@ def harmonise(
     require(engine, "harmonise")
     document = as_document(document)
     if mask is not None and (mask.dtype != np.uint8 or mask.shape != document.pixels.shape[:2] or not mask.any()):
-        raise RequestError(
-            "The selection is empty or of another size.", "Select what was put in, or nothing."
-        )
+        raise RequestError("The selection is empty or of another size.", "Select what was put in, or nothing.")
     drawn = draw(document, prompt or PROMPT, engine, "harmonise", sampling, progress.part(0.0, 0.9))
     progress.stage("Bringing it to full size", 0.9)
     pixels = _corrected(document, drawn, mask, progress.part(0.9, 1.0))

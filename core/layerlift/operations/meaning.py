@@ -69,8 +69,9 @@ def _fitting(stack: LayerStack, words: str) -> list[int]:
 
 
 def _by_name(layer: Layer, words: str, sentence: bool) -> bool:
+    """Its whole name, in either language."""
     name = _plain(layer.name)
-    return _within(name, words) if sentence else name == words
+    return any(_within(same, words) if sentence else same == words for same in same_words(name))
 
 
 def _by_text(layer: Layer, words: str, sentence: bool) -> bool:
@@ -101,7 +102,7 @@ _RULES: Sequence[Callable[[Layer, str, bool], bool]] = (_by_name, _by_text, _by_
 
 
 def _most(stack: LayerStack, found: list[int], words: str) -> list[int]:
-    """Of several, the longest name that is in the sentence; of several texts the largest, if the title was meant."""
+    """Of several, those whose name is not a part of another's; of several texts the largest, if the title was meant."""
     if len(found) < 2:
         return found
     if any(_within(title, words) for title in TITLES):
@@ -109,10 +110,10 @@ def _most(stack: LayerStack, found: list[int], words: str) -> list[int]:
         heights = {index: _height(stack.layers[index]) for index in texts}
         highest = [index for index in texts if heights[index] >= 0.95 * max(heights.values(), default=0)]
         return highest or found
-    lengths = {index: len(_plain(stack.layers[index].name)) for index in found}
-    inside = [index for index in found if _within(_plain(stack.layers[index].name), words)]
-    longest = [index for index in inside if lengths[index] == max(lengths[each] for each in inside)]
-    return longest or found
+    names = {index: _plain(stack.layers[index].name) for index in found}
+    inside = [index for index in found if _within(names[index], words)]
+    whole = [i for i in inside if not any(names[i] != names[j] and _within(names[i], names[j]) for j in inside)]
+    return whole or found
 
 
 def _height(layer: Layer) -> float:

@@ -23,6 +23,9 @@ from layerlift.operations.lettering import moved, turned
 from layerlift.operations.recolouring import recolour
 from layerlift.operations.working import as_float, as_levels
 
+_NOTHING = 1e-4
+"""Alpha (0–1) below which there is no colour to speak of: far less than one 8-bit level."""
+
 
 def apply(step: steps.Step, layer: Layer, extent: Extent, icc: bytes | None) -> Layer:
     """The layer after `step`, on a canvas of `extent`. Order, Show and Delete are about the stack, not the layer
@@ -146,11 +149,10 @@ def _mapped(layer: Layer, matrix: tuple[tuple[float, float], tuple[float, float]
 
 
 def _straight(premultiplied: Plane, like: Pixels) -> Pixels:
-    """Integer straight pixels; Lanczos' overshoot is cut where it would be no colour."""
-    alpha = np.clip(premultiplied[..., 3:], 0, 1)
-    premultiplied[..., 3:] = alpha
-    np.clip(premultiplied[..., :3], 0, alpha, out=premultiplied[..., :3])
-    out = as_levels(unpremultiply(premultiplied), like.dtype)
+    """Integer straight pixels. Lanczos overshoots beside hard edges, alpha and colour alike: the colour is their ratio,
+    taken before either is cut to 0–1, so that no bright or dark line is left."""
+    straight = unpremultiply(np.where(premultiplied[..., 3:] > _NOTHING, premultiplied, np.float32(0)))
+    out = as_levels(straight, like.dtype)
     out[..., :3] *= out[..., 3:] > 0
     return out
 
