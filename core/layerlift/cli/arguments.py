@@ -9,6 +9,7 @@ import argparse
 from typing import Any
 
 from layerlift import __version__
+from layerlift.cli.arguments_models import add_models_command
 from layerlift.cli.arguments_server import CODES, add_json, add_server, add_server_commands, positive
 from layerlift.formats import FORMATS
 
@@ -77,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_inspect(_command(commands, "inspect", "print what a layered file holds", _INSPECT))
     _add_preview(_command(commands, "preview", "draw a layered file's layers into one picture", _PREVIEW))
     _add_engines(_command(commands, "engines", "list the engines, and why one cannot run here", _ENGINES))
+    add_models_command(commands, _command)
     add_server_commands(commands, _command)
     _add_plugins(commands)
     return parser

@@ -153,7 +153,7 @@ LAMA: Final = Model(
     "inpainting",
     "Carve/LaMa-ONNX",
     "c3c0c9e468934d62e79c329e35d82dd09ff8c444",
-    "Apache-2.0 (weights trained on Places2)",
+    "Apache-2.0; weights trained on Places2",
     "https://github.com/advimman/lama/blob/main/LICENSE",
     (
         _onnx(

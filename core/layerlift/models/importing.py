@@ -142,7 +142,7 @@ def _single(file: Path, model: Model | None) -> Iterator[Brought]:
 
 
 def _named(file: Path, part: Part, one: Model, model: Model | None) -> bool:
-    """Whether the name fits a pattern. "*Q3_K_M.gguf" alone says nothing of the model: its name must be there as well."""
+    """Whether the name fits a pattern. "*Q3_K_M.gguf" alone says nothing of the model: its name must be in it, too."""
     if not fnmatch(file.name.lower(), part.files[0].rsplit("/", 1)[-1].lower()):
         return False
     told = file.name.lower().replace("_", "-")

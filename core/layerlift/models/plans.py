@@ -139,7 +139,7 @@ def _disk(family: str, variant: str) -> int:
 def _fits(rung: Rung, price: Cost, job: Job, machine: Machine, budget: int) -> bool:
     if price.peak > budget or price.ram > ram_budget(machine):
         return False
-    if rung.offload != "stream":
+    if rung.offload != "stream" or rung.anyway:
         return True
     if price.seconds is None:
         return price.moved <= _BIG_STREAM

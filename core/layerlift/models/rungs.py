@@ -28,6 +28,8 @@ _PROGRAM: Final = 6_000_000_000
 """Main memory for Python, PyTorch, its libraries, and the pictures of one job. Estimate."""
 _UNPACKED: Final = 300_000_000
 """Device memory for layers being unpacked from GGUF, NF4 or 8 bits: two of 12288 × 3072 in bf16 and float32 steps."""
+_FILLED: Final = 0.95
+"""Part of the budget that blocks may fill: the last ones would save next to nothing."""
 _CAPTION_TOKENS: Final = 128
 _NF4_ONLY: Final[tuple[EncoderWeights, ...]] = ("nf4",)
 _BLOCK_SLOTS: Final = {"group": 1, "stream": 2}
@@ -44,13 +46,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Rung:
-    """One way. `share`: part of the blocks that stays on the device when blocks are offloaded; None: all that fit."""
+    """One way. `share`: part of the blocks that stays on the device when blocks are offloaded (None: all that fit);
+    `anyway`: even where reading blocks takes longer than computing with them."""
 
     weights: Weights
     encoder: EncoderWeights
     offload: Offload
     tile: bool = False
     share: float | None = None
+    anyway: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,21 +82,20 @@ def rungs(machine: Machine) -> Iterator[Rung]:
         ("gguf-q4", ("none", "model")),
         ("nf4", ("none", "model")),
         ("gguf-q3", ("none", "model")),
-        ("bf16", ("group",)),
-        (eight, ("group",)),
+        (eight, ("stream", "group")),
     ]
     encoders: tuple[EncoderWeights, ...] = ("bf16",) if metal else ("bf16", "fp8")
     if "bitsandbytes" in machine.packages and not metal:
         encoders = (*encoders, "nf4")
-    for weights, offloads in order:
+    for number, (weights, offloads) in enumerate(order, 1):
         if not _possible(weights, machine):
             continue
         for encoder in _NF4_ONLY if weights == "nf4" else encoders:
-            for offload in offloads:
-                if metal and offload in _BLOCK_SLOTS:
-                    continue  # memory is shared: there is nowhere to offload to
-                for tile in (False, True):
-                    yield Rung(weights, encoder, offload, tile)
+            for tile in (False, True):
+                for offload in offloads:
+                    if metal and offload in _BLOCK_SLOTS:
+                        continue  # memory is shared: there is nowhere to offload to
+                    yield Rung(weights, encoder, offload, tile, anyway=number == len(order))
 
 
 def _possible(weights: Weights, machine: Machine) -> bool:
@@ -116,7 +119,7 @@ def cost(rung: Rung, job: Job, machine: Machine, budget: int) -> Cost:
     drawing = max(step, decode)
     kept = whole
     if rung.offload in _BLOCK_SLOTS:
-        kept = _kept(rung, whole, budget - vae - sizes.TABLE - drawing)
+        kept = _kept(rung, whole, round(budget * _FILLED) - vae - sizes.TABLE - drawing)
     resident = kept + vae + sizes.TABLE + (encoder if rung.offload == "none" else 0)
     encoding = vae + encoder + workload.ENCODE_BYTES + (whole if rung.offload == "none" else 0)
     moved = whole - kept
