@@ -8,6 +8,7 @@ process ends, too: what that costs is decided where it always is, in `jobs.dispa
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -165,6 +166,7 @@ class Bridge:
 
 def run(pipe: Connection, plan: entry.Plan) -> None:
     """Be a bridge until the pipe or the place ends; "ray:ADDRESS" is the plan's device."""
+    sys.stdout = sys.stderr  # Ray prints what it notices
     bridge = Bridge(pipe, share=os.environ.get("LAYERLIFT_CLUSTER_FILES") != "carry")
     try:
         from layerlift_server.cluster import pool

@@ -58,17 +58,19 @@ def fetch_layer(call: Call, layer: messages.Layer, there: str, here: Path) -> No
     """One whole layer into the server's folder. Raises OSError, Lost."""
     name = manifest.layer_file(layer.layer.index)
     here.mkdir(mode=0o700, exist_ok=True)
-    if _fetch(call, _within(there, name), here / name, layer.layer.size) != layer.layer.size:
-        raise Lost(f"layer {layer.layer.index} has not {layer.layer.size} bytes")
+    if not _fetch(call, _within(there, name), here / name, layer.layer.size, whole=True):
+        raise Lost(f"layer {layer.layer.index} is not there")
 
 
 def fetch_rest(call: Call, there: str, here: Path) -> None:
     """What else belongs to a result, its description last. Raises OSError, Lost."""
     _fetch(call, _within(there, manifest.PROFILE), here / manifest.PROFILE, _MOST_PROFILE)
-    if _fetch(call, _within(there, manifest.RESULT), here / manifest.RESULT, messages.LONGEST * 16) is None:
+    if not _fetch(call, _within(there, manifest.RESULT), here / manifest.RESULT, _MOST_DESCRIPTION):
         raise Lost("the result has no description")
 
 
+_MOST_DESCRIPTION = 64 << 20
+"""Bytes of a result's description: 64 layers with a page of text each have 7 MB."""
 _MOST_PROFILE = 64 << 20
 """Bytes of a colour profile that are taken back: more than uploads may have."""
 
@@ -89,8 +91,9 @@ def _send(call: Call, path: Path, there: str, wanted: Callable[[], bool]) -> Non
                 break
 
 
-def _fetch(call: Call, there: str, here: Path, most: int) -> int | None:
-    """The file `there` as `here`, put in place when it is whole; its length, None if there is none."""
+def _fetch(call: Call, there: str, here: Path, most: int, *, whole: bool = False) -> bool:
+    """The file `there` as `here`, put in place when it is whole; False if there is none. It has at most so many bytes;
+    `whole`: exactly so many."""
     part, length = here.with_name(f"{here.name}.part"), 0
     with part.open("wb", buffering=0) as file:
         while piece := call("give", there, length):
@@ -104,9 +107,11 @@ def _fetch(call: Call, there: str, here: Path, most: int) -> int | None:
             os.fsync(file.fileno())
     if piece is None:
         part.unlink()
-        return None
+        return False
+    if whole and length != most:
+        raise Lost(f"{here.name} has {length} bytes instead of {most}")
     part.replace(here)
-    return length
+    return True
 
 
 def _within(folder: str, name: str) -> str:

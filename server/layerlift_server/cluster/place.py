@@ -67,8 +67,8 @@ class Place:
 
     def room(self, run: str) -> str:
         """A new folder for one run's files. Sweeps up after dead workers of this computer."""
+        sweep()
         if self._folder is None:
-            sweep()
             self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         folder = self._folder / run
         folder.mkdir()
@@ -125,13 +125,14 @@ def sweep(folder: Path | None = None) -> None:
 
 
 def _alive(pid: int) -> bool:
-    """Whether that process is there; where it cannot be known (Windows, other users'), it is."""
+    """Whether that process is there; where it cannot be known (Windows, another user's), it is. One that nobody has
+    reaped is not (Linux; proc_pid_stat(5))."""
     if os.name != "posix":
         return True
     try:
         os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except ProcessLookupError:
         return False
     except OSError:
         return True
-    return True

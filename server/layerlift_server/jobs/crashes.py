@@ -37,7 +37,7 @@ def explain(code: int, kills_before: int | None) -> Problem:
     """Why the process with exit code `code` (negative: a signal, as `multiprocessing` counts) ended."""
     kills = out_of_memory_kills()
     if code == entry.PLACE_GONE:
-        sentence = "The computer of the cluster that worked at it is gone, or the process there has ended."
+        sentence = "The cluster's computer that worked at it is gone."
         return Problem("crashed", sentence, "Look after the cluster (`ray status`).", True)
     if code == -getattr(signal, "SIGKILL", 9):
         if kills_before is not None and kills is not None and kills > kills_before:
