@@ -38,6 +38,8 @@ _LEAST, _FULL = np.float32(1.5 / 255), np.float32(4 / 255)
 """Correction (0–1) below which nothing is done, and from which it is done fully."""
 _MOST = np.float32(0.3)
 """Largest correction: more is another picture, not another light."""
+_ODD = np.float32(0.06)
+"""How much a pixel's change may differ from its neighbours' before it is a line or a thing, and no light."""
 _REACH = 0.02
 """How far around a selection its light may reach (its shadow, its glow), in the longer side of the picture."""
 
@@ -116,11 +118,24 @@ def _correction(drawn: Drawn, selected: bool) -> tuple[Plane, Plane, Plane]:
     # with a selection, what lies outside it says how much the engine merely repainted everything
     after = unrepainted(before, drawn.after[..., :3]) if selected else np.ascontiguousarray(drawn.after[..., :3])
     radius = max(2, round(_SLOW * max(drawn.size)))
-    gain, offset = affine(before, after, radius)
+    gain, offset = affine(before, _settled(before, after, 2 * radius), radius)
     change = np.abs(gain * before + offset - before).max(axis=2)
     change = cv2.GaussianBlur(change, (0, 0), max(1.0, radius / 2))
     strength = np.clip((change - _LEAST) / (_FULL - _LEAST), 0, 1).astype(np.float32)
     return gain, offset, strength
+
+
+def _settled(before: Plane, after: Plane, radius: int) -> Plane:
+    """`after` without what is drawn in or out of it: where a pixel's change is not like its neighbours', it gets
+    theirs (the median)."""
+    change = after - before
+    out: Plane = after.copy()
+    for channel in range(3):
+        levels = np.rint(np.clip(change[..., channel] * 0.5 + 0.5, 0, 1) * 255).astype(np.uint8)
+        usual = (cv2.medianBlur(levels, 2 * min(radius, 127) + 1).astype(np.float32) / 255 - 0.5) * 2
+        odd = np.abs(change[..., channel] - usual) > _ODD
+        out[..., channel][odd] = (before[..., channel] + usual)[odd]
+    return out
 
 
 def _around(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from core.operations.pictures import Small, on_top, scene
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.operations.pictures import Small, on_top, scene
 from layerlift.engines.fake import FakeEngine
 from layerlift.errors import RequestError
 from layerlift.imaging.layer import Document

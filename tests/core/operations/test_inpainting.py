@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from core.operations.pictures import Narrow, Small, on_top, scene, selection
 from PIL import ImageCms
 
+from core.operations.pictures import Narrow, Small, on_top, scene, selection
 from layerlift.engines.fake import FakeEngine
 from layerlift.engines.port import InpaintRequest
 from layerlift.errors import Cancelled, RequestError
@@ -117,14 +117,17 @@ def test_where_the_surroundings_are_transparent_nothing_is_filled():
     assert drawn.layers[0].pixels[..., 3].max() == 255
 
 
-def test_is_deterministic_and_hears_a_cancel():
+@pytest.mark.parametrize("limit", [0.0, 0.3, 0.9])
+def test_a_cancel_is_heard(limit):
+    progress = Progress(lambda report: progress.cancel() if report.fraction >= limit else None)
+    with pytest.raises(Cancelled):
+        inpaint(scene(), selection(scene()), engine=Small(), progress=progress)
+
+
+def test_is_deterministic():
     document, mask = scene(), selection(scene())
     first, second = (inpaint(document, mask, engine=Small()) for _ in range(2))
     assert (first.layers[0].pixels == second.layers[0].pixels).all()
-    for limit in (0.0, 0.3, 0.9):
-        progress = Progress(lambda report, limit=limit: progress.cancel() if report.fraction >= limit else None)
-        with pytest.raises(Cancelled):
-            inpaint(document, mask, engine=Small(), progress=progress)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from core.stacks import layers
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.stacks import layers
 from layerlift.errors import RequestError
 from layerlift.imaging.alpha import premultiply, to_float
 from layerlift.imaging.geometry import Bounds, Extent
