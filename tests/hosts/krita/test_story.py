@@ -114,8 +114,8 @@ def test_a_resulting_layer_can_be_decomposed_again(desk: Desk, tmp_path: Path) -
     document = desk.do("answer = inside.new('Again', 240, 160, pixels=path)", path=str(store(picture, tmp_path / "in")))
     desk.do("answer = inside.run()")
     assert finished(desk)[1:3] == ["inserted", None]
-    right_click(desk, "Band 1")
-    choose(desk, "Decompose into Layers")
+    assert "Decompose into Layers" not in right_click(desk, "Band 1")
+    choose(desk, "Split Further into Layers")
     desk.wait("answer = [t[1] for t in inside.tasks()] == ['inserted', 'inserted']")
     wait_idle(desk, document)
     (_, (_, group)) = desk.do("answer = inside.tree(which)", which=document)

@@ -30,6 +30,12 @@ def end(desk: Desk) -> list[Any]:
     return list(desk.do("answer = inside.tasks()[0]"))
 
 
+def end_after(desk: Desk, code: str) -> list[Any]:
+    """Do it, then wait for the newest task's end."""
+    desk.do(code)
+    return end(desk)
+
+
 def click(desk: Desk, code: str, **values: Any) -> None:
     """Click where `code` says."""
     x, y = desk.wait(code, **values)
@@ -129,41 +135,86 @@ def test_further_operations_appear_when_an_engine_offers_them(desk: Desk, tmp_pa
     document = new(desk, tmp_path)
     desk.do("inside.studio().link.open(start=True)")
     desk.wait("answer = inside.studio().action.welcome is not None")
-    x, y = desk.wait("answer = inside.layer_row('Background')")
-    desk.type("mousemove", x, y, "click", 3)
-    assert not {"Edit Layer with a Prompt…", "Generate Layer…"} & set(desk.wait("answer = inside.popup()"))
-    desk.type("key", "Escape")
-    desk.wait("answer = inside.popup() is None")
-    desk.do(
-        """
+    offer = """
 from dataclasses import replace
 here = inside.studio()
-room["plain"] = here.action.welcome
-artist = replace(room["plain"].engines[0], name="artist", operations=("edit", "inpaint", "generate"), missing=None)
-here.action.welcome = replace(room["plain"], engines=(*room["plain"].engines, artist))
+room.setdefault("plain", here.action.welcome)
+artist = replace(room["plain"].engines[0], name="artist", operations=tuple(able), missing=None)
+here.action.welcome = replace(room["plain"], engines=(artist,))
 here.changed()
 """
-    )
-    desk.wait("answer = krita.action('layerlift_edit').isVisible()")
+    desk.do(offer, able=["decompose"])
+    desk.wait("answer = not krita.action('layerlift_edit').isVisible()")
+    x, y = desk.wait("answer = inside.layer_row('Background')")
     desk.type("mousemove", x, y, "click", 3)
-    assert {"Edit Layer with a Prompt…", "Generate Layer…"} <= set(desk.wait("answer = inside.popup()"))
+    asked = {"Edit Layer with a Prompt…", "Generate Layer…", "Extend Canvas…", "Harmonise Picture…"}
+    assert not asked & set(desk.wait("answer = inside.popup()"))
     desk.type("key", "Escape")
     desk.wait("answer = inside.popup() is None")
+    desk.do(offer, able=["edit", "inpaint", "generate", "extend", "harmonise"])
+    desk.wait("answer = krita.action('layerlift_edit').isVisible()")
+    desk.type("mousemove", x, y, "click", 3)
+    assert asked <= set(desk.wait("answer = inside.popup()"))
+    desk.type("key", "Escape")
+    desk.wait("answer = inside.popup() is None")
+    for menu, wanted in (("Layer", {"layerlift_edit", "layerlift_fill"}), ("Image", {"layerlift_extend"})):
+        code = """
+bar = krita.activeWindow().qwindow().menuBar()
+menu = next(a.menu() for a in bar.actions() if a.text().replace("&", "") == title)
+answer = [a.objectName() for a in menu.actions() if a.isVisible()]
+"""
+        assert wanted <= set(desk.do(code, title=menu))
+    desk.wait(panel(desk, "answer = panel.more.isVisible() and len(panel.more.menu().actions()) == 6"))
     # what is sent to fill a selection: everything, and the selection beside it
     desk.do("inside.select(which, 20, 10, 60, 50)", which=document)
     found = desk.do(
         """
 from layerlift_krita.action.ports import Wish
 from layerlift_krita.host import reading
-shot = reading.snapshot(Wish(operation="inpaint", scope="selection", prompt="x"))
+shot = reading.snapshot(Wish("inpaint"))
 answer = [shot.width, shot.height, shot.mask, shot.size, bytes(shot.read(120 * 80 * 4, 10**6)).count(255)]
 shot.close()
-inside.studio().action.welcome = room["plain"]
+inside.studio().action.welcome = room.pop("plain")
 inside.studio().changed()
 """
     )
     assert found == [120, 80, True, 120 * 80 * 5, 60 * 50]
-    desk.wait("answer = not krita.action('layerlift_edit').isVisible()")
+
+
+def test_a_second_window_has_everything_and_hears_no_more_when_closed(desk: Desk, tmp_path: Path) -> None:
+    new(desk, tmp_path)
+    desk.do("inside.studio().link.open(start=True)")
+    desk.wait("answer = krita.action('layerlift_extend').isVisible()")
+    hearing = (
+        "from layerlift_krita.features import ON_OFFERS; answer = [len(ON_OFFERS), len(inside.studio()._watchers)]"
+    )
+    before = desk.do(hearing)
+    desk.do("room['second'] = krita.openWindow(); room['second'].qwindow().show()")
+    desk.wait("answer = len(krita.windows()) == 2")
+    second = "w = room['second'].qwindow()"
+    desk.wait(f"{second}; box = w.findChild(inside.QDockWidget, 'layerlift_docker'); answer = box is not None")
+    desk.do(f"{second}; box = w.findChild(inside.QDockWidget, 'layerlift_docker'); box.show(); box.raise_()")
+    desk.wait(f"{second}; box = w.findChild(inside.QDockWidget, 'layerlift_docker'); answer = box.widget() is not None")
+    # offered here, too, though nothing was said since it opened
+    found = desk.do(
+        f"""
+{second}
+from layerlift_krita.qt import QAction
+bar = w.menuBar()
+menu = next(a.menu() for a in bar.actions() if a.text().replace("&", "") == "Image")
+mine = next(a for a in menu.actions() if a.objectName() == "layerlift_extend")
+panel = w.findChild(inside.QDockWidget, 'layerlift_docker').widget()
+answer = [mine.isVisible(), panel.connection.text()[:1], not panel.more.isHidden()]
+"""
+    )
+    assert found == [True, "●", True]
+    assert desk.do(hearing)[0] == before[0] + 1
+    desk.do(f"{second}; room.pop('second'); w.close()")
+    desk.wait("answer = len(krita.windows()) == 1")
+    # its actions and panel are gone: telling them would raise
+    desk.wait(hearing.replace("answer =", "found =") + "; answer = found[0] == count", count=before[0])
+    desk.do("inside.studio().changed()")
+    assert end_after(desk, "answer = inside.run()")[1] == "inserted"
 
 
 def test_kritas_own_importer_takes_the_zip_and_the_plugin_starts_fast(tmp_path: Path, desk: Desk) -> None:

@@ -97,6 +97,7 @@ dialog = ask(studio, panel)
 dialog.findChild(QtWidgets.QDialogButtonBox).button(QtWidgets.QDialogButtonBox.StandardButton.Ok).click()
 seen["asked"] = len(studio.ran)
 
+
 # what else an engine can do: offered in the panel, asked in a dialog each
 def offer(*operations):
     engines = tuple(EngineOffer(f"artist {n}", f"Artist {n}", operations, 9) for n in (1, 2))

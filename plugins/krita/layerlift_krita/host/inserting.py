@@ -21,7 +21,8 @@ from krita import Document, Krita, Node
 from layerlift_krita.action.ports import Moved, Piece, Say, Steps
 from layerlift_krita.host.bands import bands, rows_per_band
 from layerlift_krita.host.places import KritaPlace, find_document, identity, standing
-from layerlift_krita.host.reading import snapshot_of
+from layerlift_krita.host.reading import KritaSnapshot, snapshot_of
+from layerlift_krita.host.restoring import Sheet, looked, restored
 from layerlift_krita.host.spaces import Converter, Space, from_rgba, known, space_of
 from layerlift_krita.i18n import tr
 from layerlift_krita.qt import QtCore
@@ -54,11 +55,20 @@ def insert(place: KritaPlace, seal: str, pieces: Sequence[Piece], anyway: bool) 
     A snapshot that changed since it was read (`seal`) is no place to insert into unasked: the group would cover what
     the user has painted since.
     """
+    standing(place, anyway=anyway)
+    source = snapshot_of(place) if seal and not anyway else None
+    try:
+        if source is not None:
+            yield from _unchanged(source, place, seal)
+        yield from _hung_in(place, pieces, anyway, source)
+    finally:
+        if source is not None:
+            source.close()
+
+
+def _hung_in(place: KritaPlace, pieces: Sequence[Piece], anyway: bool, source: KritaSnapshot | None) -> Steps:
     document, _, _ = standing(place, anyway=anyway)
-    if seal and not anyway:
-        yield from _unchanged(place, seal)
-        document, _, _ = standing(place, anyway=anyway)
-    with _Nursery(document, place) as nursery:
+    with _Nursery(document, place, source) as nursery:
         yield from nursery.grown(pieces)
         # The user may have closed, cropped or moved things meanwhile: look again, then hang it in at once.
         document, parent, above = standing(place, anyway=anyway)
@@ -95,23 +105,23 @@ def insert_new(place: KritaPlace, pieces: Sequence[Piece]) -> Steps:
     yield 1.0
 
 
-def _unchanged(place: KritaPlace, seal: str) -> Steps:
-    now = snapshot_of(place)
-    try:
-        for number in range(now.steps()):
-            now.look(number)
-            yield 0.0
-        if now.seal() != seal:
-            raise Moved(Say("“{name}” was changed meanwhile.", name=place.name))
-    finally:
-        now.close()
+def _unchanged(now: KritaSnapshot, place: KritaPlace, seal: str) -> Steps:
+    for number in range(now.steps()):
+        now.look(number)
+        yield 0.0
+    if now.seal() != seal:
+        raise Moved(Say("“{name}” was changed meanwhile.", name=place.name))
 
 
 class _Nursery:
-    """A clone of the document in which the group grows, unseen."""
+    """A clone of the document in which the group grows, unseen. `source`, where it is still what was sent, gives
+    colours back that travelled in another colour space."""
 
-    def __init__(self, document: Document, place: KritaPlace) -> None:
+    def __init__(self, document: Document, place: KritaPlace, source: KritaSnapshot | None = None) -> None:
         self.place = place
+        alike = source is not None and source.space == space_of(document) != place.wire
+        self.source = source if alike and place.operation == "decompose" else None
+        self.sheets: dict[int, Sheet] = {}
         self.document = document.clone()
         self.document.setBatchmode(True)
         for node in self.document.rootNode().childNodes():
@@ -132,6 +142,8 @@ class _Nursery:
         total = sum(len(piece.pixels) for piece in pieces) or 1
         done = 0
         open_groups: list[tuple[str, Node]] = []
+        if self.source is not None:
+            yield from self._looked(pieces)
         alone = self.place.operation != "decompose" and len(pieces) == 1
         root = self.document.rootNode()
         if not alone:
@@ -161,6 +173,14 @@ class _Nursery:
         """A twin of the group that hangs nowhere. (`removeChildNode` would take the group's own children away.)"""
         assert self.group is not None
         return self.group.duplicate()
+
+    def _looked(self, pieces: Sequence[Piece]) -> Steps:
+        for piece in pieces:
+            info, b = piece.info, piece.info.bounds
+            plain = info.opacity == 1 and info.blend_mode == "normal"
+            self.sheets[info.index] = Sheet((b.x, b.y, b.width, b.height), piece.pixels, info.depth, plain)
+        for _ in looked(list(self.sheets.values()), *self.place.box[2:]):
+            yield 0.0
 
     def _stand_in(self, node: Node) -> None:
         node.setOpacity(self.place.opacity)
@@ -197,6 +217,10 @@ class _Nursery:
             for start, count in bands(height, converter.rows if converter else rows_per_band(width, wire.pixel)):
                 band = from_rgba(memoryview(piece.pixels)[start * row : (start + count) * row], wire)
                 native = converter.convert(band, count) if converter else bytes(band)
+                if self.source is not None:
+                    own = self.sheets[info.index].own[start * width : (start + count) * width]
+                    there = self.source.native(left, top + start, width, count)
+                    native = restored(native, there, own, target.channels, target.pixel // target.channels)
                 # What this returns differs between 5.1 and 5.3: nothing to go by.
                 node.setPixelData(QtCore.QByteArray(native), left, top + start, width, count)
                 yield len(band)

@@ -82,6 +82,15 @@ class KritaSnapshot:
         """Read a band for its fingerprint only."""
         self._raw(number)
 
+    def native(self, left: int, top: int, width: int, height: int) -> bytes:
+        """A rectangle of the canvas in the layer's own numbers."""
+        return bytes(self._node.projectionPixelData(left, top, width, height))
+
+    @property
+    def space(self) -> Space:
+        """What those numbers are in."""
+        return self._space
+
     def close(self) -> None:
         """Throw the clone away."""
         if self._converter is not None:

@@ -44,6 +44,11 @@ class Space:
         return _CHANNELS.get(self.model, 4) * _BYTES.get(self.depth, 4)
 
     @property
+    def channels(self) -> int:
+        """Numbers of one pixel, alpha included."""
+        return _CHANNELS.get(self.model, 4)
+
+    @property
     def bits(self) -> int:
         """Bits of one channel on the wire; only for spaces that the wire can carry."""
         return 8 * _BYTES[self.depth]
@@ -65,12 +70,10 @@ class Space:
     def loss(self) -> Say | None:
         """What the way to the wire costs, for the user; None: nothing."""
         if self.model != "RGBA" and self._curve is None:
-            return Say(
-                "{model} travels as 16-bit sRGB and comes back: colours may shift a little.", model=self.model[:-1]
-            )
+            return Say("{model} travels as 16-bit sRGB: soft edges may shift a little.", model=self.model[:-1])
         if self.depth in {"U8", "U16"}:
             return None
-        return Say("Floating-point colours travel as 16-bit integers: values below 0 or above 1 are clipped.")
+        return Say("Floating-point colours travel as 16-bit integers: soft edges are clipped to 0–1.")
 
     @property
     def _curve(self) -> str | None:

@@ -92,6 +92,9 @@ WORDS: dict[str, str] = {
     # stages of the work
     "Completing the background": "正在补全背景",
     "Bringing it to full size": "正在还原到原始尺寸",
+    "Changing layers": "正在更改图层",
+    "Changing the picture": "正在更改图像",
+    "Lifting veils": "正在提取半透明层",
     "Checking the layers": "正在检查图层",
     "Drawing": "正在绘制",
     "Editing": "正在编辑",
@@ -136,11 +139,11 @@ WORDS: dict[str, str] = {
     "The layer “{name}” is gone.": "图层“{name}”已不存在。",
     "The result is kept: insert it from the Layerlift panel.": "结果已保留:可从 Layerlift 面板插入。",
     "This is animated: only the current frame was taken.": "这是动画:仅处理了当前帧。",
-    "{model} travels as 16-bit sRGB and comes back: colours may shift a little.": (
-        "{model} 会转换为 16 位 sRGB 再转换回来:颜色可能略有偏移。"
+    "{model} travels as 16-bit sRGB: soft edges may shift a little.": (
+        "{model} 会以 16 位 sRGB 传输:柔和边缘可能略有偏移。"
     ),
-    "Floating-point colours travel as 16-bit integers: values below 0 or above 1 are clipped.": (
-        "浮点颜色以 16 位整数传输:小于 0 或大于 1 的值会被截断。"
+    "Floating-point colours travel as 16-bit integers: soft edges are clipped to 0–1.": (
+        "浮点颜色以 16 位整数传输:柔和边缘会被截断到 0–1。"
     ),
     "Hide “{name}” to see the result alone: it shows through.": "隐藏“{name}”即可单独查看结果:它目前会透出来。",
     "Hide what lies below to see the result alone: it shows through.": (

@@ -257,6 +257,12 @@ def choose(**options):
     here.settings.choice = replace(here.settings.choice, **options)
 
 
+def offers():
+    """The engines of the server that is connected."""
+    welcome = studio().action.welcome
+    return () if welcome is None else welcome.engines
+
+
 def tasks():
     """[name, state, trouble, remedy, notes] of every task, newest first."""
     return [
