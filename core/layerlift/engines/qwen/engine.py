@@ -67,9 +67,9 @@ class QwenEngine:
     def info(self) -> EngineInfo:
         """What it can do with the weights that are here."""
         absent = _absent()
-        installed = [family for family in OPERATIONS if here(family)]
-        refusals = {family: self._residence.fits(family) for family in installed} if not absent else {}
-        able = [family for family in installed if refusals.get(family) is None]
+        installed = {} if absent else here()
+        refusals = {family: self._residence.fits(family, variants) for family, variants in installed.items()}
+        able = [family for family in OPERATIONS if family in refusals and refusals[family] is None]
         operations = tuple(operation for family in able for operation in OPERATIONS[family])
         return EngineInfo(
             name="qwen",
@@ -79,7 +79,7 @@ class QwenEngine:
             max_layers=job.MOST,
             edge_uncertainty=EDGES,
             multiple=32,
-            missing=None if able and not absent else _missing(absent, refusals),
+            missing=None if able else _missing(absent, refusals),
             other_pixels=dict.fromkeys(("edit", "generate", "inpaint", "extend", "harmonise"), DRAWN),
             resolutions=(640, 1024),
         )

@@ -7,7 +7,7 @@ is on it, and that reading is what later plans are made for: our own model does 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -65,7 +65,7 @@ class Residence:
 
     def _ready(self, family: str, progress: Progress, resolution: int, layers: Sequence[int]) -> Any:
         progress.check()
-        variants = here(family)
+        variants = here().get(family)
         if not variants:
             raise EngineUnavailable("The model's weights are not here.", download(family))
         if self._running is None:
@@ -105,14 +105,14 @@ class Residence:
                     raise
         raise ValueError("no number of layers was given")
 
-    def fits(self, family: str) -> EngineUnavailable | None:
-        """Why the weights of `family` that are here cannot run on this machine, were all of its memory free; None when
+    def fits(self, family: str, variants: Collection[str]) -> EngineUnavailable | None:
+        """Why the weights of `family` in `variants` cannot run on this machine, were all of its memory free; None when
         they can. Imports nothing; the machine is read once."""
         if self._whole is None:
             read = machine.read()
             self._whole = replace(read, vram_free=read.vram, ram_free=read.ram)
         try:
-            plans.plan(family, self._whole, layers=1, force_cpu=machine.cpu_forced(), variants=set(here(family)))
+            plans.plan(family, self._whole, layers=1, force_cpu=machine.cpu_forced(), variants=set(variants))
         except EngineUnavailable as refusal:
             return refusal
         return None
@@ -154,9 +154,14 @@ def _form(plan: Plan) -> tuple[Any, ...]:
     return parts if plan.offload == "none" else (*parts, plan.resident)
 
 
-def here(family: str) -> dict[str, Installed]:
-    """The weights of `family` that are here, by variant."""
-    return {one.variant: one for one in store.installed() if one.model.name == MODELS[family]}
+def here() -> dict[str, dict[str, Installed]]:
+    """The weights that are here, by family and variant."""
+    families = {name: family for family, name in MODELS.items()}
+    found: dict[str, dict[str, Installed]] = {}
+    for one in store.installed():
+        if one.model.name in families:
+            found.setdefault(families[one.model.name], {})[one.variant] = one
+    return found
 
 
 def download(family: str) -> str:

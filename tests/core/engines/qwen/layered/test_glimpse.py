@@ -53,9 +53,9 @@ def test_colours_are_those_that_were_encoded(channels: int) -> None:
     vae = Linear(channels)
     pictures = torch.rand(2, channels, 1, 1, generator=torch.Generator().manual_seed(1)).expand(-1, -1, 64, 96)
     seen = glimpse.look(vae, vae.packed(pictures), 96, 64, 2)
-    for picture, shown in zip(pictures, seen, strict=True):
+    for one, shown in zip(pictures, seen, strict=True):
         assert shown.shape == (213, 320, 4)
-        wanted = np.rint(picture[:, 0, 0].numpy() * 255)
+        wanted = np.rint(one[:, 0, 0].numpy() * 255)
         assert np.abs(shown[100, 100, :channels] - wanted).max() <= 1
         assert channels == 4 or (shown[..., 3] == 255).all()
 
