@@ -168,7 +168,10 @@ class Denoiser:
             self.pause(index, count)
             with self._blocks.at(index) as block:
                 for one in under_way:
+                    before = one.hidden
                     _through_block(block, index, one)
+                    if index == 0 and self.cache is not None:
+                        one.first, one.after_first = one.hidden - before, one.hidden
             if index == 0 and self.cache is not None:
                 _skip(self.cache, passes, begins)
         return [self._leave(one) for one in passes]
@@ -221,7 +224,6 @@ def _go_on(_block: int, _count: int) -> None:
 
 
 def _through_block(block: Any, index: int, one: Pass) -> None:
-    before = one.hidden
     one.text, one.hidden = block(
         hidden_states=one.hidden,
         encoder_hidden_states=one.text,
@@ -231,8 +233,6 @@ def _through_block(block: Any, index: int, one: Pass) -> None:
         joint_attention_kwargs=None,
         modulate_index=one.which,
     )
-    if index == 0:
-        one.first, one.after_first = one.hidden - before, one.hidden
 
 
 def _skip(cache: FirstBlockCache, passes: list[Pass], begins: bool) -> None:

@@ -6,6 +6,8 @@ the transformer in 8 bit, and is needed for a second per job; so what it said is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ class Absent:
 
 
 def load_encoder(where: Path, weights: str, device: torch.device, dtype: torch.dtype, progress: Progress) -> Any:
-    """Qwen2.5-VL from the folder `where` on `device`: "bf16" (in `dtype`), "fp8", "int8" or "nf4" (a folder that was
+    """Qwen2.5-VL from the folder `where` on `device`: "bf16" (in `dtype`), "fp8" or "nf4" (a folder that was
     quantised by bitsandbytes). Raises EngineUnavailable with a remedy, Cancelled between any two tensors."""
     import transformers
 
@@ -42,9 +44,7 @@ def load_encoder(where: Path, weights: str, device: torch.device, dtype: torch.d
         model = _watched(kind, where, device, dtype, progress)
     else:
         model = _watched(kind, where, torch.device("cpu"), dtype, progress.part(0, 0.7))
-        for blocks in (model.model.language_model.layers, model.model.visual.blocks):
-            narrow(blocks, "int8" if weights == "int8" else "fp8", device, dtype, progress.check)
-        model.to(device)
+        narrow(model, "fp8", device, dtype, progress.check)
     progress.advance(1)
     return model.eval().requires_grad_(False)
 
@@ -59,21 +59,36 @@ def _watched(kind: Any, where: Path, device: torch.device, dtype: torch.dtype, p
         for count, name in enumerate(shards.names, 1)
     }
     config = transformers.Qwen2_5_VLConfig.from_pretrained(where, local_files_only=True)
-    model, found = kind.from_pretrained(
-        None,
-        config=config,
-        state_dict=pieces,
-        dtype=dtype,
-        device_map={"": device},
-        local_files_only=True,
-        output_loading_info=True,
-    )
+    with _silently():
+        model, found = kind.from_pretrained(
+            None,
+            config=config,
+            state_dict=pieces,
+            dtype=dtype,
+            device_map={"": device},
+            local_files_only=True,
+            output_loading_info=True,
+        )
     if found["missing_keys"]:
         raise EngineUnavailable(f"The text encoder lacks {sorted(found['missing_keys'])[0]}.", REMEDY)
     if (where / "generation_config.json").is_file():
         model.generation_config = transformers.GenerationConfig.from_pretrained(where, local_files_only=True)
     shards.close()
     return model
+
+
+@contextmanager
+def _silently() -> Iterator[None]:
+    """Without transformers' own progress bar, which would end up in a server's log."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 class _Piece:
@@ -104,7 +119,8 @@ class _Piece:
 
 def _quantised(kind: Any, where: Path, device: torch.device, dtype: torch.dtype) -> nn.Module:
     need("bitsandbytes", "4-bit (NF4) weights")
-    return kind.from_pretrained(where, dtype=dtype, device_map={"": device}, local_files_only=True)
+    with _silently():
+        return kind.from_pretrained(where, dtype=dtype, device_map={"": device}, local_files_only=True)
 
 
 def need(package: str, what: str) -> None:

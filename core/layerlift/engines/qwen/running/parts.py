@@ -19,7 +19,7 @@ from layerlift.engines.qwen.running import attention, compiling, memory, transfo
 from layerlift.engines.qwen.running.denoiser import Denoiser
 from layerlift.engines.qwen.running.encoder import Absent
 from layerlift.engines.qwen.running.modulation import Source, Table
-from layerlift.engines.qwen.running.placing import SLOTS, Placing
+from layerlift.engines.qwen.running.placing import SLOTS, Placing, weight_bytes
 from layerlift.engines.qwen.running.shards import REMEDY
 from layerlift.errors import EngineUnavailable
 from layerlift.models.model import Installed
@@ -53,15 +53,23 @@ def load_parts(where: Path | Installed, plan: Plan, progress: Progress, *, kerne
     progress.stage("Loading the model")
     model, source = _transformer(where, folder, plan, progress.part(0, 0.95))
     progress.stage("Loading the picture decoder")
-    vae = diffusers.AutoencoderKLQwenImage.from_pretrained(folder / "vae", torch_dtype=dtype, local_files_only=True).to(
+    vae = diffusers.AutoencoderKLQwenImage.from_pretrained(folder / "vae", dtype=dtype, local_files_only=True).to(
         device
     )
-    vae.enable_slicing()  # one layer after the other: eight at once would be the peak of the whole job
+    vae.enable_slicing()  # one layer after the other: eight at 1024 would take 29 GB at once
+    if plan.tile:
+        vae.enable_tiling()
     absent = Absent(dtype, device)
     pipeline = _pipeline(folder, transformer=model, vae=vae.eval().requires_grad_(False), text_encoder=absent)
     kernel = kernel or attention.fastest(device, dtype)
     attention.install(model, kernel)
-    placing = Placing(model, plan, here=plan.offload == "none")
+    placing = Placing(
+        model,
+        plan,
+        here=plan.offload == "none",
+        beside=weight_bytes(vae),
+        again=lambda: _transformer(where, folder, plan, Progress())[0],
+    )
     compiled = compiling.worthwhile(plan)
     if compiled:
         compiling.compile_blocks(model)

@@ -19,7 +19,8 @@ from layerlift.engines.qwen.running.pace import Pace
 from layerlift.engines.qwen.running.placing import weight_bytes
 from layerlift.engines.qwen.running.skipping import FirstBlockCache
 from layerlift.errors import EngineError
-from layerlift.models import machine
+from layerlift.models.host import Host
+from layerlift.models.memory import main_memory
 from layerlift.models.model import Installed
 from layerlift.models.plans import Plan
 from layerlift.progress import Progress
@@ -46,6 +47,7 @@ class Running:
         self._where = where
         self._embeddings: OrderedDict[Hashable, tuple[Any, Any]] = OrderedDict()
         self._encoder: Any = None
+        self._encoder_here = False
         self._depth = 0
         self._lowered = False
         self._parts: parts.Parts | None = None
@@ -128,14 +130,15 @@ class Running:
         self._embeddings.move_to_end(key)
         embeds, mask = self._embeddings[key]
         device = self._loaded.placing.device
-        return embeds.to(device), None if mask is None else mask.to(device)
+        # copies: what is remembered is nobody's to write into
+        return embeds.to(device, copy=True), None if mask is None else mask.to(device, copy=True)
 
     def rest(self) -> None:
         """Give the device's memory to others; everything stays in main memory."""
-        self._encoder = None
+        self._park_encoder()
         self._loaded.placing.go()
         self.pipeline.vae.to("cpu")
-        memory.tidy(self._loaded.placing.device)
+        memory.give_back(self._loaded.placing.device)
 
     def wake(self) -> None:
         """Be ready again. `run` and `encoder` do it by themselves."""
@@ -220,34 +223,40 @@ class Running:
             self._make_room(parts.encoder_bytes(where, self.plan.text_encoder), device)
             dtype = getattr(torch, self.plan.dtype)
             self._encoder = load_encoder(where, self.plan.text_encoder, device, dtype, progress)
-        elif self._encoder.device.type != device.type:
+        elif not self._encoder_here:
             self._make_room(weight_bytes(self._encoder), device)
             self._encoder.to(device)
+        self._encoder_here = True
         loaded.pipeline.text_encoder = self._encoder
 
     def _make_room(self, needed: int, device: torch.device) -> None:
         """Send the transformer to main memory unless both have room."""
         free = memory.free(device)
-        if self.plan.offload == "model" or (free is not None and free < 1.1 * needed):
+        if self.plan.offload != "none" or (free is not None and free < 1.05 * needed):
             self._loaded.placing.go()
-            memory.tidy(device)
+            memory.give_back(device)
 
     def _send_encoder_away(self) -> None:
-        """Off the device, unless everything the plan predicts fits beside it; to main memory if that has room."""
+        """Off the device, unless the plan has room for everything and that is how it came."""
         loaded = self._loaded
         loaded.pipeline.text_encoder = loaded.absent
-        if self._encoder is None or self._stays():
+        if self.plan.offload != "none" or not loaded.placing.here:
+            self._park_encoder()
+
+    def _park_encoder(self) -> None:
+        """To main memory if that is another one and has room; else it will be read again."""
+        if self._encoder is None:
             return
-        size = weight_bytes(self._encoder)
-        if self.plan.text_encoder == "nf4" or machine.read().ram_free < 1.5 * size:
+        self._encoder_here = False
+        device = self._loaded.placing.device
+        if self._loaded.placing.shared or self.plan.text_encoder == "nf4" or not _room(weight_bytes(self._encoder)):
             self._encoder = None
+            memory.tidy(device)
         else:
             self._encoder.to("cpu")
-        memory.tidy(loaded.placing.device)
+            memory.give_back(device)
 
-    def _stays(self) -> bool:
-        """Whether the encoder may stay on the device while the transformer draws."""
-        if self.plan.offload != "none" or not self._loaded.placing.here:
-            return False
-        free = memory.free(self._loaded.placing.device)
-        return free is None or free > 1.1 * (self.plan.peak - self.plan.resident)
+
+def _room(size: int) -> bool:
+    """Whether main memory has room for `size` bytes without pushing others out."""
+    return main_memory(Host())[1] > 1.5 * size

@@ -102,7 +102,7 @@ def from_nf4(
     """From a folder that bitsandbytes has quantised to 4 bits."""
     need("bitsandbytes", "4-bit (NF4) weights")
     model = QwenImageTransformer2DModel.from_pretrained(
-        where, torch_dtype=dtype, device_map={"": home}, local_files_only=True
+        where, dtype=dtype, device_map={"": home}, local_files_only=True
     )
     return model.eval().requires_grad_(False), park(model, device) if tabulate else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,12 +15,11 @@ from PIL import Image
 
 torch = pytest.importorskip("torch", reason="the family needs torch")
 
-from models import tiny  # noqa: E402
-
 from layerlift.engines.qwen import seeing  # noqa: E402
 from layerlift.engines.qwen.running import Running, load  # noqa: E402
 from layerlift.models.plans import Plan  # noqa: E402
 from layerlift.progress import Progress  # noqa: E402
+from models import tiny  # noqa: E402
 
 PLAN = Plan(
     family="layered",
@@ -55,6 +55,19 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
+@pytest.fixture(scope="session")
+def deep(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny layered model whose transformer has eight blocks, so that there is something to leave out."""
+    from diffusers import QwenImageTransformer2DModel
+
+    folder = tmp_path_factory.mktemp("models") / "deep"
+    shutil.copytree(folders["layered"], folder)
+    config = dict(QwenImageTransformer2DModel.load_config(folder / "transformer", local_files_only=True))
+    torch.manual_seed(5)
+    QwenImageTransformer2DModel.from_config(config | {"num_layers": 8}).save_pretrained(folder / "transformer")
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     tiny.small_areas(monkeypatch)
@@ -71,7 +84,7 @@ def plain(folders: dict[str, Path]) -> Callable[[str], Any]:
         if family not in loaded:
             more = {} if family == "image" else {"processor": seeing.processor(folders[family])}
             loaded[family] = diffusers.DiffusionPipeline.from_pretrained(
-                folders[family], torch_dtype=torch.float32, local_files_only=True, **more
+                folders[family], dtype=torch.float32, local_files_only=True, **more
             )
             loaded[family].set_progress_bar_config(disable=True)
         return loaded[family]
