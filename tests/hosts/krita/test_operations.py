@@ -92,8 +92,7 @@ def test_a_layer_is_edited_on_a_layer_above_it(desk: Desk, tmp_path: Path, docum
     go(desk, "layerlift_edit", "asked.prompt.setText('make it blue')")
     assert end(desk)[:3] == ["Background", "inserted", None]
     tree = desk.do("answer = inside.tree(which)", which=document)
-    assert len(tree) == 2
-    assert len(tree[1]) == 1  # a layer, not a group
+    assert tree == [["Background"], ["Background – edited"]]  # a layer, not a group
     after = desk.do("answer = inside.state(which)", which=document)
     assert after["history"] == [*before["history"], "Add Layer"]
     assert after["layers"]["Background"] == before["layers"]["Background"]

@@ -151,7 +151,7 @@ class _Nursery:
             self._stand_in(self.group)
             root.addChildNode(self.group, None)
         for piece in pieces:
-            node = self.document.createNode(piece.info.name, "paintlayer")
+            node = self.document.createNode(self._name(piece, alone), "paintlayer")
             if alone:
                 self.group = node
                 self._stand_in(node)
@@ -181,6 +181,11 @@ class _Nursery:
             self.sheets[info.index] = Sheet((b.x, b.y, b.width, b.height), piece.pixels, info.depth, plain)
         for _ in looked(list(self.sheets.values()), *self.place.box[2:]):
             yield 0.0
+
+    def _name(self, piece: Piece, alone: bool) -> str:
+        """An edited layer comes back under its own name; two of that name in one document would be one too many."""
+        edited = alone and self.place.operation == "edit" and piece.info.name == self.place.name
+        return tr("{name} – edited", name=self.place.name) if edited else piece.info.name
 
     def _stand_in(self, node: Node) -> None:
         node.setOpacity(self.place.opacity)

@@ -88,6 +88,7 @@ WORDS: dict[str, str] = {
     " · {seconds} s left": " · 剩余 {seconds} 秒",
     " · {minutes} min left": " · 剩余 {minutes} 分钟",
     "“{name}” is now {count} layers.": "“{name}”已分解为 {count} 个图层。",
+    "{name} – edited": "{name} – 已编辑",
     "{name} – layers": "{name} – 图层",
     # stages of the work
     "Completing the background": "正在补全背景",
