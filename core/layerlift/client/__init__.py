@@ -1,4 +1,5 @@
-"""Speak with a Layerlift server: `connect` to it, `decompose` there, or watch, fetch, cancel and keep its jobs.
+"""Speak with a Layerlift server: `connect` to it, `decompose`, `edit`, `inpaint` … there, or watch, fetch, cancel and
+keep its jobs.
 
 >>> from layerlift.client import connect
 >>> with connect(start=True) as client:                  # doctest: +SKIP
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
     from layerlift.client.errors import Untrusted as Untrusted
     from layerlift.client.sync.client import Client as Client
     from layerlift.client.sync.client import connect as connect
+    from layerlift.wire.params import Drawing as Drawing
 
 _HOME = {
     "AsyncClient": ("asyncio.client", "AsyncClient"),
     "Client": ("sync.client", "Client"),
     "ConnectionLost": ("errors", "ConnectionLost"),
+    "Drawing": ("orders", "Drawing"),
     "NoServer": ("errors", "NoServer"),
     "ServerError": ("errors", "ServerError"),
     "Untrusted": ("errors", "Untrusted"),

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import platform
 import uuid
+from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, TypeAlias
 
+from layerlift.errors import RequestError
 from layerlift.wire.messages import Submit
+from layerlift.wire.params import Drawing, Unfit, check
 from layerlift.wire.values import ClientInfo, Operation, Param
 
 TextGrouping: TypeAlias = Literal["block", "line"]
 
 
-def decompose(
-    engine: str | None, layers: int | None, what: str | None, text_grouping: TextGrouping, seed: int
+def work(
+    operation: Operation, engine: str | None, params: Mapping[str, Param], drawing: Drawing | None, picture: bool
 ) -> Submit:
-    """Take a picture apart; the upload's id is filled in once it is there."""
-    params: dict[str, Param] = {"text": text_grouping, "seed": seed}
-    if layers is not None:
-        params["layers"] = layers
-    if what is not None:
-        params["what"] = what
-    return order(None, "decompose", engine, params, None, False)
+    """An operation on a `picture` that will be sent (its upload's id is filled in once it is there), on a finished job,
+    or on words alone. What was not said is left out. Raises RequestError for what no server would follow."""
+    said: dict[str, Param] = {name: value for name, value in params.items() if value is not None}
+    if drawing is not None:
+        said |= {name: value for name, value in asdict(drawing).items() if value != getattr(Drawing, name)}
+    try:
+        check(operation, said, upload=picture)
+    except Unfit as unfit:
+        raise RequestError(unfit.sentence, unfit.remedy) from unfit
+    return order(None, operation, engine, said, None, False)
 
 
 def order(

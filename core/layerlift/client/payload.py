@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from layerlift.errors import InputError
+from layerlift.errors import InputError, RequestError
 from layerlift.imaging.layer import Document
 from layerlift.wire.limits import NAME
 from layerlift.wire.text import clipped
@@ -42,9 +42,12 @@ class Payload(Protocol):
 
 def payload(picture: Picture, *, mask: NDArray[np.uint8] | None = None, at: tuple[int, int] = (0, 0)) -> Payload:
     """What to send for `picture`; `mask` (height, width) uint8 is a selection, 255 is selected; `at` is where its top
-    left corner lies on the host's canvas. Raises InputError for a file that cannot be read."""
+    left corner lies on the host's canvas. Raises InputError for a file that cannot be read, RequestError for a `mask`
+    with one: files go up as they are."""
     if isinstance(picture, Document):
         return Pixels(picture, mask, at)
+    if mask is not None:
+        raise RequestError("A mask cannot be sent with a picture's file.", "Read the file first, or give a polygon.")
     return File(Path(picture))
 
 

@@ -71,11 +71,16 @@ def profile(job: str, finished: m.Done) -> Plan[bytes | None]:
 
 def finished(job: str, verify: bool, progress: Progress) -> Plan[LayerStack]:
     """A job's whole result, waiting for its end if need be."""
-    answer = cast(m.JobList, (yield from ask(m.Jobs())))
-    name = next((info.name for info in answer.jobs if info.job == job), "Picture")
+    name = yield from _named(job)
     whole = yield from result(Watching(job), name, verify, progress)
     progress.stage("Done", 1.0)
     return whole
+
+
+def _named(job: str) -> Plan[str]:
+    """What the server calls it."""
+    answer = cast(m.JobList, (yield from ask(m.Jobs())))
+    return next((info.name for info in answer.jobs if info.job == job), "Picture")
 
 
 def result(watching: Watching, name: str, verify: bool, progress: Progress) -> Plan[LayerStack]:
@@ -100,29 +105,35 @@ def result(watching: Watching, name: str, verify: bool, progress: Progress) -> P
             return stack(event, layers, name, icc)
 
 
-def decompose(payload: Payload, order: m.Submit, progress: Progress, *, verify: bool, drop: bool) -> Plan[LayerStack]:
-    """Upload, submit, follow, fetch, and let the server forget it. A job that a server's restart has interrupted is
-    submitted once more: its upload survives."""
-    sent = yield from upload(payload, progress.part(0.0, 0.1))
-    rest = progress.part(0.1, 0.99)
+def perform(
+    payload: Payload | None, order: m.Submit, progress: Progress, *, verify: bool, drop: bool
+) -> Plan[LayerStack]:
+    """Upload (if there is anything), submit, follow, fetch, and let the server forget it. A job that a server's restart
+    has interrupted is submitted once more: its upload survives."""
+    rest = progress.part(0.0, 0.99)
+    if payload is not None:
+        sent = yield from upload(payload, progress.part(0.0, 0.1))
+        order, rest = replace(order, upload=sent), progress.part(0.1, 0.99)
+    name, notes = (None, ()) if payload is None else (payload.info.name, payload.notes)
     try:
-        whole = yield from _submitted(replace(order, upload=sent), payload.info.name, verify, rest, drop)
+        whole = yield from _submitted(order, name, verify, rest, drop)
     except ServerError as failure:
         if failure.code != "interrupted":
             raise
-        again = replace(order, upload=sent, job=str(uuid.uuid4()))
-        whole = yield from _submitted(again, payload.info.name, verify, rest, drop)
+        whole = yield from _submitted(replace(order, job=str(uuid.uuid4())), name, verify, rest, drop)
     progress.stage("Done", 1.0)
-    return replace(whole, notes=payload.notes + whole.notes)
+    return replace(whole, notes=notes + whole.notes)
 
 
-def _submitted(order: m.Submit, name: str, verify: bool, progress: Progress, drop: bool) -> Plan[LayerStack]:
+def _submitted(order: m.Submit, name: str | None, verify: bool, progress: Progress, drop: bool) -> Plan[LayerStack]:
     watching = Watching(order.job, order)
     try:
-        whole = yield from result(watching, name, verify, progress)
+        whole = yield from result(watching, name or "Picture", verify, progress)
     except Cancelled:
         yield from stopped(watching)
         raise
+    if name is None:
+        whole = replace(whole, name=(yield from _named(order.job)))
     if drop:
         yield from ask(m.Drop(order.job))
     return whole

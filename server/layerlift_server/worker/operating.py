@@ -27,20 +27,6 @@ def perform(order: messages.Operate, engine: Any, progress: Progress) -> LayerSt
         extent = stack.extent if stack is not None else source.extent if source is not None else None
         assert extent is not None  # who selects does so in something
         mask = selection.polygon(corners(outline), extent.width, extent.height)
-    if order.operation == "decompose" and source is not None:  # TODO until operations.decomposing is there
-        from layerlift.decomposition import decompose
-        from layerlift.engines.port import Sampling
-
-        p: Any = order.params
-        return decompose(
-            source,
-            engine=engine,
-            layers=p["layers"],
-            what=p["what"],
-            text_grouping=p["text"],
-            sampling=Sampling(seed=p["seed"]),
-            progress=progress.part(0.02, 1.0),
-        )
     return operations.run(
         order.operation,
         engine,

@@ -125,11 +125,20 @@ class StandIn:
 
     def submit(self, order: m.Submit, talk: Talk) -> None:
         if order.job not in self.jobs:
-            job = self.jobs[order.job] = Job(order, self.uploads[order.upload or ""])
+            job = self.jobs[order.job] = Job(order, self._material(order))
             self.tell(job, m.Queued(order.job, 2), m.Queued(order.job, 1), m.Started(order.job, "rows"))
             if not self.hold:
                 self._finish(job)
         self.watch(order.job, talk)
+
+    def _material(self, order: m.Submit) -> Upload:
+        if order.upload is not None:
+            return self.uploads[order.upload]
+        if (source := order.params.get("source")) is not None:
+            return self.jobs[str(source)].upload
+        prompt, width, height = (order.params[name] for name in ("prompt", "width", "height"))
+        document = DocumentInfo(str(prompt), "pixels", int(width or 0), int(height or 0), 8)
+        return Upload(document, 0, bytearray(document.width * document.height * 4))
 
     def watch(self, job: str, talk: Talk) -> None:
         for event in self.jobs[job].story:

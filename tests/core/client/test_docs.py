@@ -32,9 +32,9 @@ def test_its_examples_run(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 def test_it_knows_every_verb(kind):
-    verbs = {name for name in vars(kind) if not name.startswith("_")} - {"open", "close"}
+    verbs = {name for name in dir(kind) if not name.startswith("_")} - {"open", "close"}
     assert {verb for verb in verbs if f"`{verb}" not in TEXT and f" `{verb}(" not in TEXT} == set()
-    assert verbs == {name for name in vars(Client) if not name.startswith("_")} - {"open", "close"}
+    assert verbs == {name for name in dir(Client) if not name.startswith("_")} - {"open", "close"}
 
 
 def test_its_numbers_are_true():

@@ -7,7 +7,7 @@ import pytest
 
 from core.client.conftest import drawn
 from core.client.standin import DEVICE, TOKEN
-from layerlift.client import ServerError
+from layerlift.client import Drawing, ServerError
 from layerlift.client.payload import File
 from layerlift.errors import Cancelled, EngineError, InputError, RequestError
 from layerlift.imaging.geometry import Extent
@@ -42,6 +42,8 @@ def test_what_is_asked_for_arrives(client, server):
     assert job.order.engine == "rows"
     assert job.order.params == {"layers": 2, "what": "the cat", "text": "line", "seed": 7}
     assert not job.order.detached
+    client.decompose(drawn(), drawing=Drawing(steps=4, fast=True, negative=" "), drop=False)
+    assert list(server.jobs.values())[-1].order.params == {"text": "block", "steps": 4, "fast": True, "negative": " "}
     assert server.hellos[0].token == TOKEN
     assert server.hellos[0].client.name == "layerlift"
 
@@ -200,10 +202,105 @@ def test_refusals_are_raised_and_the_connection_lives_on(client, server, kind):
     assert np.array_equal(whole(client.decompose(drawn())), drawn().pixels)
 
 
-def test_what_the_protocol_cannot_say_is_a_wrong_request(client, server):
+def test_what_no_server_would_follow_is_a_wrong_request_before_anything_is_sent(client, server):
+    for wrong, words in (
+        (lambda: client.decompose(drawn(), what="x" * 10_000), "at most 3000 bytes"),
+        (lambda: client.decompose(), "nothing to decompose"),
+        (lambda: client.decompose(drawn(), layer=2), "without the job"),
+        (lambda: client.edit(drawn(), " "), "“prompt” is missing"),
+        (lambda: client.generate("a boat"), "size of the new picture"),
+        (lambda: client.generate("a boat", 3, 3, start=drawn()), "a size of its own"),
+        (lambda: client.extend(drawn()), "by nothing"),
+        (lambda: client.inpaint(drawn(), selection="a corner"), "corners"),
+        (lambda: client.inpaint(drawn(), source=DEVICE, selection="0,0 1,1 2,2"), "one of the two"),
+        (lambda: client.perform("extend", drawn(), {"left": 1, "feather": 2}), "no parameter of extend"),
+    ):
+        with pytest.raises(RequestError, match=words):
+            wrong()
     with pytest.raises(RequestError, match="cannot be asked that"):
-        client.decompose(drawn(), what="x" * 10_000)
+        client.submit(None, params={"what": "x" * 10_000})
     assert client.jobs() == []
+    assert server.uploads == {}
+
+
+SENT = [
+    (lambda c, d: c.edit(d, "make it red", alpha="matte"), "edit", {"prompt": "make it red", "alpha": "matte"}, False),
+    (
+        lambda c, d: c.generate("a boat", start=d, strength=0.5),
+        "generate",
+        {"prompt": "a boat", "strength": 0.5},
+        False,
+    ),
+    (lambda c, d: c.inpaint(d, mask=np.zeros((45, 60), np.uint8), feather=3), "inpaint", {"feather": 3}, True),
+    (
+        lambda c, d: c.inpaint(d, selection="0,0 9,0 9,9", prompt="a hat"),
+        "inpaint",
+        {"selection": "0,0 9,0 9,9", "prompt": "a hat", "feather": 0},
+        False,
+    ),
+    (lambda c, d: c.extend(d, left=4, bottom=5), "extend", {"left": 4, "top": 0, "right": 0, "bottom": 5}, False),
+    (lambda c, d: c.harmonise(d, prompt="dusk"), "harmonise", {"prompt": "dusk"}, False),
+    (
+        lambda c, d: c.perform("edit", d, {"prompt": "x"}, mask=np.ones((45, 60), np.uint8)),
+        "edit",
+        {"prompt": "x"},
+        True,
+    ),
+]
+
+
+@pytest.mark.parametrize(("verb", "operation", "params", "masked"), SENT)
+def test_every_operation_arrives_as_it_was_meant(client, server, verb, operation, params, masked):
+    stack = verb(client, drawn())
+    assert np.array_equal(whole(stack), drawn().pixels)
+    assert stack.name == "Drawn"
+    order = next(said for said in server.said if isinstance(said, m.Submit))
+    assert (order.operation, order.params, order.engine) == (operation, params, None)
+    (upload,) = server.uploads.values()
+    assert len(upload.data) == 60 * 45 * (4 + upload.document.mask)
+    assert upload.document.mask == masked
+
+
+def test_a_finished_job_is_worked_on_without_an_upload(client, server):
+    job = client.submit(client.upload(drawn()), job="11111111-2222-4333-8444-555555555555")
+    ways = {
+        "decompose": lambda: client.decompose(source=job, layer=1, layers=3, progress=Progress()),
+        "edit": lambda: client.edit(None, "the dog a bit smaller", source=job),
+        "inpaint": lambda: client.inpaint(None, source=job, selection="0,0 9,0 9,9"),
+        "extend": lambda: client.extend(None, source=job, top=1),
+        "harmonise": lambda: client.harmonise(None, source=job),
+    }
+    for operation, way in ways.items():
+        stack = way()
+        assert np.array_equal(whole(stack), drawn().pixels)
+        assert stack.name == "Drawn", "as the server calls it"
+        order = [said for said in server.said if isinstance(said, m.Submit)][-1]
+        assert (order.operation, order.upload, order.params["source"]) == (operation, None, job)
+    assert len(server.uploads) == 1
+    assert list(server.jobs) == [job]
+
+
+def test_a_picture_from_words_alone(client, server):
+    stack = client.generate("纸船", 31, 20, layers=0)
+    assert (stack.extent, stack.name, stack.notes) == (Extent(31, 20), "纸船", ("A note.",))
+    assert server.uploads == {}
+
+
+def test_an_interrupted_job_without_an_upload_is_asked_for_once_more(client, server):
+    server.fails = Problem("interrupted", "The server stopped.", "Again.", True)
+    with pytest.raises(ServerError, match="The server stopped"):
+        client.generate("a boat", 8, 8)
+    orders = [said for said in server.said if isinstance(said, m.Submit)]
+    assert len(orders) == 2
+    assert orders[0].job != orders[1].job
+    assert orders[0].params == orders[1].params
+
+
+def test_a_mask_does_not_go_with_a_file(client, server, tmp_path):
+    (tmp_path / "a.png").write_bytes(b"123")
+    with pytest.raises(RequestError, match="give a polygon"):
+        client.inpaint(tmp_path / "a.png", mask=np.zeros((3, 3), np.uint8))
+    assert server.uploads == {}
 
 
 def test_unknown_jobs(client, server):

@@ -16,7 +16,7 @@ import pytest
 
 from layerlift.engines.fake import FakeEngine
 from layerlift.limits import MAX_LAYERS
-from layerlift.wire.params import check
+from layerlift.wire.params import OPERATIONS, check
 from layerlift.wire.values import DocumentInfo, EngineOffer
 from layerlift_server.worker import entry, manifest, messages
 from layerlift_server.worker.service import EXHAUSTED, GONE, Service, offers
@@ -171,11 +171,11 @@ def test_it_leaves_when_nobody_is_there_to_be_told(tmp_path: Path) -> None:
 
 def test_the_default_offered_is_one_that_can_run() -> None:
     info = replace(FakeEngine.info, max_layers=500)
-    absent = replace(info, name="absent", missing="No weights.")
+    absent = replace(info, name="absent", missing="No weights.", operations=("decompose",))
     offered = offers([absent, info], "absent")
     assert offered == (
         EngineOffer("absent", info.title, ("decompose",), MAX_LAYERS, False, "No weights."),
-        EngineOffer("fake", info.title, ("decompose",), MAX_LAYERS, True, None),
+        EngineOffer("fake", info.title, OPERATIONS, MAX_LAYERS, True, None),
     )
     assert [offer.default for offer in offers([absent], "absent")] == [True]
 

@@ -1,35 +1,27 @@
 """`connect` and the blocking `Client`.
 
-Law: waits, and nothing else: what is said is `plans`', what it means is the exchanges'. A client belongs to one thread
-at a time. When its connection drops it comes back by itself and every verb goes on where it was.
+Law: the verbs, one plan each; how they wait is `link`'s. A client belongs to one thread at a time.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from types import TracebackType
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layerlift.client import orders, plans
-from layerlift.client.address import Address
-from layerlift.client.conversation import Conversation, Dropped
-from layerlift.client.errors import NoServer, raised
-from layerlift.client.exchanges.port import Exchange
+from layerlift.client.errors import raised
 from layerlift.client.exchanges.watching import Event, Watching
 from layerlift.client.login import Login
-from layerlift.client.orders import TextGrouping
+from layerlift.client.operating import Operating
 from layerlift.client.payload import Picture, payload
-from layerlift.client.plans import Plan, T
-from layerlift.client.reconnect import Reconnect
-from layerlift.client.sync.transport import Transport
-from layerlift.client.timeouts import TICK
+from layerlift.client.sync.link import Link
 from layerlift.imaging.layer import Layer, LayerStack
 from layerlift.progress import Progress
 from layerlift.wire import messages as m
+from layerlift.wire.params import Drawing
 from layerlift.wire.values import ClientInfo, Device, JobInfo, Operation, Param
 
 
@@ -53,18 +45,8 @@ def connect(
     return client
 
 
-class Client:
+class Client(Link, Operating[LayerStack]):
     """A conversation with a server, blocking. Use it as a context manager, or `close` it."""
-
-    def __init__(self, login: Login) -> None:
-        self._login = login
-        self._transport: Transport | None = None
-        self._talk: Conversation | None = None
-        self._address: Address | None = None
-        self._reconnect: Reconnect | None = None
-        self._left: list[Exchange] = []
-
-    # the verbs
 
     @property
     def welcome(self) -> m.Welcome:
@@ -123,24 +105,23 @@ class Client:
         """A job's whole result, waiting for its end. Raises what it failed with."""
         return self._run(plans.finished(job, verify, progress or Progress()))
 
-    def decompose(
+    def perform(
         self,
-        picture: Picture,
+        operation: Operation,
+        picture: Picture | None = None,
+        params: Mapping[str, Param] | None = None,
         *,
+        mask: NDArray[np.uint8] | None = None,
         engine: str | None = None,
-        layers: int | None = None,
-        what: str | None = None,
-        text_grouping: TextGrouping = "block",
-        seed: int = 0,
+        drawing: Drawing | None = None,
         progress: Progress | None = None,
         verify: bool = True,
         drop: bool = True,
     ) -> LayerStack:
-        """`layerlift.decompose`, done by the server. With `drop` it forgets the result once we have it. Raises
-        InputError, RequestError, EngineError, Cancelled, ServerError."""
-        order = orders.decompose(engine, layers, what, text_grouping, seed)
-        plan = plans.decompose(payload(picture), order, progress or Progress(), verify=verify, drop=drop)
-        return self._run(plan)
+        """Any operation: send, wait, fetch, forget."""
+        order = orders.work(operation, engine, params or {}, drawing, picture is not None)
+        sent = None if picture is None else payload(picture, mask=mask)
+        return self._run(plans.perform(sent, order, progress or Progress(), verify=verify, drop=drop))
 
     def cancel(self, job: str) -> None:
         """Stop a job and wait until it has ended, one way or another."""
@@ -169,112 +150,3 @@ class Client:
     def revoke(self, device: str) -> list[Device]:
         """Take a device's token back; returns those that are left. Owner only."""
         return list(cast(m.DeviceList, self._run(plans.ask(m.Revoke(device)))).devices)
-
-    # the connection
-
-    def open(self) -> None:
-        """Connect, unless that is done. Raises NoServer, Untrusted, ServerError."""
-        while self._talk is None or self._talk.welcome is None:
-            self._step(TICK)
-
-    def close(self) -> None:
-        """Hang up. Jobs that are not detached are stopped by the server soon."""
-        if self._transport is not None and self._talk is not None:
-            self._transport.close(self._talk.close())
-        self._transport = self._talk = self._reconnect = None
-
-    def __enter__(self) -> Client:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _run(self, plan: Plan[T]) -> T:
-        """Drive a plan to its end."""
-        begun: list[Exchange] = []
-        try:
-            while True:
-                exchange = next(plan)
-                begun.append(exchange)
-                self._wait(exchange)
-        except StopIteration as stop:
-            return cast(T, stop.value)
-        except BaseException:
-            self._abandon(begun)
-            raise
-        finally:
-            plan.close()
-
-    def _wait(self, exchange: Exchange) -> None:
-        """Until the exchange is ready, or for a TICK."""
-        if not exchange.opened:
-            self._begin(exchange)
-        until = time.monotonic() + TICK
-        while not exchange.ready and (left := until - time.monotonic()) > 0:
-            self._step(left)
-
-    def _step(self, patience: float) -> None:
-        """Move bytes, or connect anew. Raises ServerError when that is hopeless; the next verb starts afresh."""
-        self._reconnect = self._reconnect or Reconnect(time.monotonic, fresh=self._login.typed is None)
-        try:
-            if self._transport is None or self._talk is None:
-                time.sleep(min(patience, self._reconnect.wait))
-                if self._reconnect.wait == 0:
-                    self._connect()
-                return
-            self._transport.step(self._talk, patience)
-            self._greet(self._talk)
-        except (Dropped, NoServer) as why:
-            talk = self._hang_up()
-            try:
-                self._reconnect.ended(why, talk)
-            except BaseException:
-                self._reconnect = None
-                raise
-
-    def _connect(self) -> None:
-        self._address, self._transport = self._dial()
-        hello = self._login.hello(self._address)
-        self._talk = Conversation(self._address.host, self._address.port, hello, time.monotonic)
-        self._talk.adopt(self._left)
-        self._left = []
-
-    def _dial(self) -> tuple[Address, Transport]:
-        while True:
-            address = self._login.find()
-            try:
-                return address, Transport(address)
-            except NoServer:
-                if not self._login.another(address):
-                    raise
-
-    def _greet(self, talk: Conversation) -> None:
-        if self._address is not None and talk.welcome is not None:
-            self._login.welcomed(self._address, talk.welcome)
-            self._address = None
-
-    def _hang_up(self) -> Conversation | None:
-        """Let go of a connection that is over, but not of what it has left unfinished."""
-        transport, talk, self._transport, self._talk = self._transport, self._talk, None, None
-        if transport is not None:
-            transport.close()
-        if talk is not None:
-            self._left = talk.exchanges
-        return talk
-
-    def _begin(self, exchange: Exchange) -> None:
-        exchange.opened = True
-        if self._talk is not None:
-            self._talk.open(exchange)
-        else:
-            self._left.append(exchange)
-
-    def _abandon(self, exchanges: list[Exchange]) -> None:
-        """Nobody waits for these any more."""
-        self._left = [exchange for exchange in self._left if exchange not in exchanges]
-        if self._talk is not None:
-            for exchange in exchanges:
-                self._talk.abandon(exchange)
