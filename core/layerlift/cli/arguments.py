@@ -9,6 +9,7 @@ import argparse
 from typing import Any
 
 from layerlift import __version__
+from layerlift.cli.arguments_drawing import add_drawing_commands, add_sampling
 from layerlift.cli.arguments_models import add_models_command
 from layerlift.cli.arguments_server import CODES, add_json, add_server, add_server_commands, positive
 from layerlift.formats import FORMATS
@@ -16,6 +17,8 @@ from layerlift.formats import FORMATS
 _ABOUT = "A flat picture in, clean named layers out; put together again they are the picture."
 _MAIN = f"""examples:
   layerlift decompose photo.jpg -o layers.psd     a picture into a Photoshop file
+  layerlift edit layers.psd "move the dog 30 px right"    a layer changed, in words
+  layerlift inpaint photo.jpg --box 90,40,200,80  what is there, gone
   layerlift inspect layers.psd                    what is in it
   layerlift preview layers.psd -o sheet.png       what it looks like, layer by layer
   layerlift open                                  the same in the browser: drop a picture there
@@ -75,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"layerlift {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_decompose(_command(commands, "decompose", "take flat pictures apart into layers", _DECOMPOSE))
+    add_drawing_commands(commands, _command)
     _add_inspect(_command(commands, "inspect", "print what a layered file holds", _INSPECT))
     _add_preview(_command(commands, "preview", "draw a layered file's layers into one picture", _PREVIEW))
     _add_engines(_command(commands, "engines", "list the engines, and why one cannot run here", _ENGINES))
@@ -130,11 +134,11 @@ def _add_decompose(parser: argparse.ArgumentParser) -> None:
     add("--text", choices=("block", "line"), default="block", help="one text layer per block (default) or per line")
     add("--max-size", type=positive, metavar="PX", help="reduce pictures whose longest side is above PX pixels first")
     add("--live-text", action="store_true", help="pptx only: recognised text as text boxes that can be edited")
-    add("--seed", type=int, default=0, metavar="N", help="for engines that draw random numbers (default: 0)")
     add_json(parser)
     add("--quiet", "-q", action="store_true", help="print errors only")
     add("--overwrite", action="store_true", help="replace results that exist already")
     add_server(parser, "let a server do it: the one that runs here, or at ADDRESS (host:port)")
+    add_sampling(parser)
 
 
 def _add_inspect(parser: argparse.ArgumentParser) -> None:

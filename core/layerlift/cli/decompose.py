@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from layerlift import formats
 from layerlift.cli.interrupt import Interrupts
 from layerlift.cli.main import DONE, FAILED, INTERRUPTED, complain, explanation
 from layerlift.cli.make import Make, maker
@@ -23,7 +19,8 @@ from layerlift.cli.pictures import Wanted, expand
 from layerlift.cli.records import error_record, stack_record
 from layerlift.cli.targets import Target, plan
 from layerlift.cli.terminal import Display, display
-from layerlift.errors import Cancelled, OutputError, RequestError
+from layerlift.cli.writing import write
+from layerlift.errors import Cancelled, RequestError
 from layerlift.imaging.layer import LayerStack
 from layerlift.progress import Progress
 
@@ -111,35 +108,8 @@ def _taken_apart(job: Job, arguments: argparse.Namespace, make: Make, progress: 
     stack = make(job.wanted, progress.part(0.0, 0.9))
     progress.stage("Writing", 0.9)
     options = {"live_text": True} if arguments.live_text else {}
-    _write(stack, job.target, progress.part(0.9, 1.0), options)
+    write(stack, job.target, progress.part(0.9, 1.0), **options)
     return stack
-
-
-def _write(stack: LayerStack, target: Target, progress: Progress, options: dict[str, Any]) -> None:
-    if target.path is None:
-        _write_to_stdout(stack, target.format, progress, options)
-        return
-    _make_folder(target.path.parent)
-    formats.write(stack, target.path, target.format, progress=progress, **options)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as wrong:
-        raise OutputError(
-            f"The folder {folder} cannot be made: {wrong.strerror}.", "Choose another with -o."
-        ) from wrong
-
-
-def _write_to_stdout(stack: LayerStack, made: str, progress: Progress, options: dict[str, Any]) -> None:
-    """Formats need a file that one can move in: a temporary one, then its bytes."""
-    with tempfile.TemporaryDirectory(prefix="layerlift-") as folder:
-        path = Path(folder) / f"stack{formats.FORMATS[made].suffixes[0]}"
-        formats.write(stack, path, made, progress=progress, **options)
-        with path.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
 
 
 def _emit(job: Job, **record: Any) -> None:

@@ -9,7 +9,8 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from layerlift import engines
@@ -40,8 +41,8 @@ def maker(arguments: argparse.Namespace) -> Iterator[Make]:
             source = wanted.path
             if source is None or arguments.max_size is not None:
                 progress.stage("Reading", 0.0)
-                return client.decompose(_document(wanted, arguments.max_size), progress=progress, **_wishes(arguments))
-            return client.decompose(source, progress=progress, **_wishes(arguments))
+                return _ask(client, _document(wanted, arguments.max_size), arguments, progress)
+            return _ask(client, source, arguments, progress)
 
         yield make
 
@@ -53,21 +54,30 @@ def _here(arguments: argparse.Namespace) -> Make:
     def make(wanted: Wanted, progress: Progress) -> LayerStack:
         progress.stage("Reading", 0.0)
         document = _document(wanted, arguments.max_size)
-        wishes = {**_wishes(arguments), "engine": engine}
-        wishes["sampling"] = Sampling(seed=wishes.pop("seed"))
-        return decompose(document, progress=progress.part(0.05, 1.0), **wishes)
+        return decompose(
+            document,
+            engine=engine,
+            layers=arguments.layers,
+            what=arguments.what,
+            text_grouping=arguments.text,
+            sampling=Sampling(**drawing(arguments)),
+            progress=progress.part(0.05, 1.0),
+        )
 
     return make
 
 
-def _wishes(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "engine": arguments.engine,
-        "layers": arguments.layers,
-        "what": arguments.what,
-        "text_grouping": arguments.text,
-        "seed": arguments.seed,
-    }
+def _ask(client: Any, picture: Document | Path, arguments: argparse.Namespace, progress: Progress) -> LayerStack:
+    """The same wishes in a server's words."""
+    params = {"layers": arguments.layers, "what": arguments.what, "text": arguments.text, **drawing(arguments)}
+    said = {name: value for name, value in params.items() if value is not None}
+    result: LayerStack = client.perform("decompose", picture, said, engine=arguments.engine, progress=progress)
+    return result
+
+
+def drawing(arguments: argparse.Namespace) -> dict[str, Any]:
+    """How to draw, as it was typed: what `Sampling` and a server's params call the same."""
+    return {name: getattr(arguments, name) for name in (field.name for field in fields(Sampling))}
 
 
 def _document(wanted: Wanted, max_size: int | None) -> Document:

@@ -16,6 +16,8 @@ from layerlift.formats import FORMATS, format_of
 
 STDOUT = "-"
 DEFAULT_FORMAT = "psd"
+FLAT = "flat"
+"""One PNG of the composite, for commands whose result may be wanted as a picture; no format of layers."""
 
 
 @dataclass(frozen=True)

@@ -37,3 +37,14 @@ def others(operation: Operation, besides: str) -> str:
     if able:
         return f"The engine “{able[0].name}” can, once it has what it needs: {able[0].missing}"
     return "An engine that draws can: “layerlift models” says which models this machine can run."
+
+
+def pick(operation: Operation, *, draws: bool) -> str:
+    """The name of an engine for `operation`: the default one if it can, else the first that can here. `draws`: one is
+    needed that follows words. Where none is ready, the one that would explain best what it lacks."""
+    infos = [info for info in engines.available() if info.name != "fake" and operation in info.operations]
+    if draws:
+        infos = [info for info in infos if info.name != engines.DEFAULT] or infos
+    ready = [info for info in infos if not info.missing]
+    chosen = next(iter([*ready, *infos]), None)
+    return engines.DEFAULT if chosen is None else chosen.name
