@@ -21,7 +21,7 @@ from layerlift_krita.host.registry import (
 )
 from layerlift_krita.i18n import tr
 from layerlift_krita.menus import ContextMenus
-from layerlift_krita.qt import QtWidgets
+from layerlift_krita.qt import QtCore, QtWidgets
 
 DOCKER = "layerlift_docker"
 DECOMPOSE, OPTIONS, SELECTION = "layerlift_decompose", "layerlift_decompose_options", "layerlift_decompose_selection"
@@ -92,14 +92,19 @@ class LayerliftDocker(DockWidget):  # type: ignore[misc]
         self._panel: Any = None
 
     def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
-        """Build the panel now: a docker that stays hidden costs nothing."""
+        """A docker that stays hidden costs nothing; one that is shown at Krita's start is filled when Krita stands."""
+        if self._panel is None:
+            QtCore.QTimer.singleShot(0, self.build)
+        super().showEvent(event)
+
+    def build(self) -> None:
+        """Make the panel, once."""
         if self._panel is None:
             from layerlift_krita.panel.panel import Panel
             from layerlift_krita.studio import studio
 
             self._panel = Panel(studio())
             self.setWidget(self._panel)
-        super().showEvent(event)
 
     def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 - Krita's name
         """Krita wants this to exist. Nothing of ours depends on the canvas."""

@@ -44,6 +44,15 @@ def keep_busy(desk: Desk, folder: Path, document: str) -> str:
     return job
 
 
+def choose_layer(desk: Desk, document: str, name: str) -> None:
+    """Make a layer the active one. Only when the Layers docker knows it: setActiveNode right after addChildNode asserts
+    (5.1, 5.2), and Krita does not always choose a new layer by itself."""
+    desk.wait("answer = inside.layer_row(name) is not None", name=name)
+    desk.do("inside.doc(which).setActiveNode(inside.node(inside.doc(which), name))", which=document, name=name)
+    code = "n = krita.activeDocument().activeNode(); answer = n is not None and n.name() == name"
+    desk.wait(code, name=name)
+
+
 def kill_server(desk: Desk) -> None:
     (file,) = (desk.home / "run" / "layerlift").glob("server-*.json")
     os.kill(int(file.stem.removeprefix("server-")), signal.SIGKILL)
@@ -176,7 +185,7 @@ document.waitForDone()
 """,
         which=document,
     )
-    desk.wait("answer = krita.activeDocument().activeNode().name() == 'Empty'")
+    choose_layer(desk, document, "Empty")
     assert desk.do("answer = inside.run()") is None
     assert desk.do("answer = inside.tasks()") == []
     (words,) = desk.do("answer = room['told'].words")
@@ -205,10 +214,7 @@ inside.settle(document)
         which=document,
         name=name,
     )
-    # Only when the Layers docker knows the layer: setActiveNode right after addChildNode asserts (5.1, 5.2).
-    desk.wait("answer = inside.layer_row(name) is not None", name=name)
-    desk.do("inside.doc(which).setActiveNode(inside.node(inside.doc(which), name))", which=document, name=name)
-    desk.wait("answer = krita.activeDocument().activeNode().name() == name", name=name)
+    choose_layer(desk, document, name)
     job = desk.do("answer = inside.run()")
     assert end(desk, job)[:3] == [name, "inserted", None]
     tree = desk.do("answer = inside.tree(which)", which=document)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -179,6 +180,47 @@ answer["untouched"] = inside.state(which) == before
         assert seen.any(), name
         assert (ours[..., 3] == alone[..., 3]).all(), name
         assert (ours[seen] == alone[seen]).all(), name
+
+
+def test_a_file_layer_is_read_as_it_shows_and_taken_apart(desk: Desk, tmp_path: Path) -> None:
+    picture = bands(90, 60)
+    file = tmp_path / "linked.png"
+    cv2.imwrite(str(file), np.ascontiguousarray(picture[..., [2, 1, 0]]))
+    path = str(store(bands(120, 80), tmp_path / "in"))
+    document = desk.do("answer = inside.new('File', 120, 80, pixels=path)", path=path)
+    desk.do(
+        """
+document = inside.doc(which)
+made = document.createFileLayer("linked", file, "None")
+document.rootNode().addChildNode(made, None)
+""",
+        which=document, file=str(file),
+    )  # fmt: skip
+    # Krita loads the file in its own time
+    desk.wait("b = inside.node(inside.doc(which), 'linked').bounds(); answer = b.width() == 90", which=document)
+    desk.wait("answer = inside.idle(which) and inside.layer_row('linked') is not None", which=document)
+    desk.do("d = inside.doc(which); d.setActiveNode(inside.node(d, 'linked'))", which=document)
+    desk.wait("n = krita.activeDocument().activeNode(); answer = n is not None and n.name() == 'linked'")
+    found = desk.do(
+        """
+from layerlift_krita.action.ports import Wish
+from layerlift_krita.host import reading
+shot = reading.snapshot(Wish())
+inside.Path(path).write_bytes(shot.read(0, shot.size))
+answer = [shot.x, shot.y, shot.width, shot.height]
+shot.close()
+""",
+        path=str(tmp_path / "ours"),
+    )  # fmt: skip
+    assert found == [0, 0, 90, 60]
+    assert (np.fromfile(tmp_path / "ours", np.uint8).reshape(60, 90, 4) == picture).all()
+    assert end(desk, desk.do("answer = inside.run()"))[:3] == ["linked", "inserted", None]
+    desk.wait("answer = inside.idle(which)", which=document)
+    tree = desk.do("answer = inside.tree(which)", which=document)
+    assert [entry[0] for entry in tree] == ["Background", "linked", "linked – layers"]
+    desk.do("inside.projection(which, path)", which=document, path=str(tmp_path / "after"))
+    off = np.abs(load(tmp_path / "after", (80, 120)).astype(int)[:60, :90] - picture)
+    assert off.max() <= 1
 
 
 def test_a_selection_is_cut_out_to_its_soft_edge(desk: Desk, tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ pykrita = types.ModuleType("pykrita")
 pykrita.qt_major_version = lambda: int(major)
 sys.modules["pykrita"] = pykrita
 
-from layerlift_krita.qt import MAJOR, QAction, QtCore, QtNetwork, QtWidgets  # noqa: E402
+from layerlift_krita.qt import MAJOR, QAction, QtCore, QtWidgets, network  # noqa: E402
+
+QtNetwork = network()
 
 app = QtWidgets.QApplication([])
 

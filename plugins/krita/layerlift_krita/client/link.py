@@ -18,8 +18,9 @@ from layerlift.wire.websocket import Binary, Closed, Opened, Rejected, Reply, We
 from layerlift_krita.action.action import Action
 from layerlift_krita.action.ports import Say, Trouble
 from layerlift_krita.client.finder import Finder
-from layerlift_krita.qt import QtCore, QtNetwork
+from layerlift_krita.qt import QtCore, network
 
+QtNetwork = network()
 READ_AHEAD = 4 << 20
 """Bytes that Qt reads for us before it makes the server wait: what one turn of the event loop works through."""
 WRITE_AHEAD = 1 << 20
