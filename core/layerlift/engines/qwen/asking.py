@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from layerlift.engines.qwen.family import canvas
 from layerlift.progress import Progress
 
 PICTURE = "<|vision_start|><|image_pad|><|vision_end|>"
@@ -76,7 +77,6 @@ def ask(pipeline: Any, question: Question, pictures: Sequence[NDArray[np.uint8]]
     `progress` runs from 0 to 1 with the words (`limit` of them would be 1). Raises Cancelled within one word.
     """
     import torch
-    from PIL import Image
     from transformers import StoppingCriteria, StoppingCriteriaList
 
     class Listening(StoppingCriteria):  # type: ignore[misc]
@@ -93,7 +93,7 @@ def ask(pipeline: Any, question: Question, pictures: Sequence[NDArray[np.uint8]]
     encoder, processor = pipeline.text_encoder, pipeline.processor
     text = question.text if question.whole else _TURN.format(question.text)
     inputs = processor(
-        text=[text], images=[Image.fromarray(picture) for picture in pictures], padding=True, return_tensors="pt"
+        text=[text], images=[canvas.picture(picture) for picture in pictures], padding=True, return_tensors="pt"
     ).to(encoder.device)
     with torch.inference_mode():
         said = encoder.generate(

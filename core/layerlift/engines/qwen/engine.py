@@ -31,7 +31,7 @@ from layerlift.engines.qwen.counting import MOST as MOST_COUNTED
 from layerlift.engines.qwen.counting import USUAL
 from layerlift.engines.qwen.residence import RESIDENCE, Residence, download, here
 from layerlift.engines.qwen.words import Habits, Reader
-from layerlift.errors import EngineUnavailable
+from layerlift.errors import EngineError, EngineUnavailable
 from layerlift.imaging.layer import LayerStack
 from layerlift.progress import Progress
 
@@ -86,10 +86,12 @@ class QwenEngine:
 
     def decompose(self, request: DecomposeRequest, progress: Progress) -> LayerStack:
         """See `layered`. Raises EngineUnavailable, EngineError, InputError, Cancelled."""
+        from layerlift.engines.qwen import layered
+
+        if request.layers == 1:
+            return layered.whole(request.image)
         layers = (MOST_COUNTED, USUAL) if request.layers is None else (request.layers,)
         with self._running("layered", request.sampling, progress, layers) as (running, rest):
-            from layerlift.engines.qwen import layered
-
             habits = self._habits or habits_from(os.environ)
             if running.plan.offload in {"group", "stream"}:
                 habits = replace(habits, names=False)  # names would bring the encoder back for a second time
@@ -138,13 +140,31 @@ class QwenEngine:
         share = 0.0 if self._residence.holds(family) else LOADING
         coming = progress.part(0.0, share)
         with self._residence.occupied(family, coming, resolution=resolution, layers=layers) as running:
-            yield running, progress.part(share, 1.0)
+            try:
+                yield running, progress.part(share, 1.0)
+            except RuntimeError as problem:
+                explained = _explained(problem)
+                if explained is None:
+                    raise
+                raise explained from problem
 
 
 def habits_from(environment: Mapping[str, str]) -> Habits:
     """What the user's settings say about captions and names."""
     wanted = environment.get(CAPTIONS, "on").strip().lower() not in {"off", "0", "no", "false"}
     return Habits(wanted, wanted)
+
+
+def _explained(problem: RuntimeError) -> EngineError | None:
+    """What a lack of memory outside of the drawing (which lowers its plan by itself) means to people; else None."""
+    from layerlift.engines.qwen.running.memory import is_shortage
+
+    if not is_shortage(problem):
+        return None
+    return EngineError(
+        "There is not enough graphics memory to read the picture and its words.",
+        "Close other programs that use the graphics card, or fetch smaller weights (`layerlift models plan`).",
+    )
 
 
 def _absent() -> list[str]:

@@ -5,8 +5,7 @@ Law: decides and asks; draws nothing. Settings that nobody chose are the model c
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -31,14 +30,25 @@ SLIMMEST = 100
 """Longest side over shortest. The encoder refuses 200 and more; long before that there is nothing to see at 640."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """One request, with everything settled: what is shown, how large, how many layers, by which words."""
+@dataclass(frozen=True, eq=False)
+class View:
+    """What the model is shown of a picture: `shown` (h, w, 3) at the model's own size."""
 
-    request: DecomposeRequest
     laid: context.Laid
     shown: NDArray[np.uint8]
-    extent: Extent
+
+    @property
+    def extent(self) -> Extent:
+        """The model's size."""
+        return Extent(self.shown.shape[1], self.shown.shape[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One request, with everything settled: what is shown, how many layers, by which words, in how many steps."""
+
+    request: DecomposeRequest
+    view: View
     count: Count
     prompt: str
     steps: int
@@ -86,37 +96,33 @@ def resized(pixels: NDArray[np.uint8], extent: Extent) -> NDArray[np.uint8]:
     return out.astype(np.uint8, copy=False)
 
 
-def settle(
-    running: Any, request: DecomposeRequest, reader: Reader, habits: Habits, progress: Progress, eyes: ExitStack
-) -> Job:
-    """The request, settled. Where the encoder must be asked, it stays at work until `eyes` close: the words have to be
-    read by it next. Raises InputError, Cancelled."""
+def see(request: DecomposeRequest) -> View:
+    """What the model will be shown. Raises InputError."""
     _checked(request.image)
     laid = context.laid(request.image)
-    extent = working_extent(laid.shown, request.sampling.resolution or RESOLUTION)
-    shown = resized(laid.shown, extent)
+    return View(laid, resized(laid.shown, working_extent(laid.shown, request.sampling.resolution or RESOLUTION)))
+
+
+def settle(
+    running: Any, request: DecomposeRequest, view: View, reader: Reader, habits: Habits, progress: Progress
+) -> Job:
+    """The request, settled, after asking what must be asked. Raises Cancelled."""
     caption = None
     if habits.captions:
         question = words.caption_question(running.pipeline, request.what)
-        counted = request.layers is None and not request.what
-        if not all(reader.knows(asked, [shown]) for asked in (question, *[counting.LAYERS] * counted)):
-            progress.stage("Looking at the picture", 0.0)
-            eyes.enter_context(reader.encoder(progress))
-        caption = reader.answer(question, [shown], "Looking at the picture", progress.part(0.0, 0.7))
-    count = _count(running, request, shown, reader, habits, progress.part(0.7, 1.0))
+        caption = reader.answer(question, [view.shown], "Looking at the picture", progress.part(0.0, 0.7))
+    count = _count(running, request, view, reader, habits, progress.part(0.7, 1.0))
     sampling = request.sampling
     steps = sampling.steps or (running.steps(STEPS) if sampling.fast else STEPS)
-    return Job(request, laid, shown, extent, count, words.prompt(caption, request.what), steps)
+    return Job(request, view, count, words.prompt(caption, request.what), steps)
 
 
 def _count(
-    running: Any,
-    request: DecomposeRequest,
-    shown: NDArray[np.uint8],
-    reader: Reader,
-    habits: Habits,
-    progress: Progress,
+    running: Any, request: DecomposeRequest, view: View, reader: Reader, habits: Habits, progress: Progress
 ) -> Count:
+    """How many layers to draw. The ground under a translucent picture is one that nobody asked for, but drawn it is."""
+    ground = not view.laid.whole
     if request.layers is not None:
-        return Count(request.layers)
-    return words.count(reader, shown, request.what, min(counting.MOST, running.plan.layers), habits, progress)
+        return Count(min(MOST, request.layers + ground))
+    count = words.count(reader, view.shown, request.what, min(counting.MOST, running.plan.layers), habits, progress)
+    return count if count.names else replace(count, layers=min(MOST, count.layers + ground))

@@ -16,18 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layerlift.engines.port import DecomposeRequest
-from layerlift.engines.qwen import glimpse, selfcheck, soundness, tidy, words
-from layerlift.engines.qwen.job import Job, settle
+from layerlift.engines.qwen import glimpse, naming, selfcheck, soundness, tidy, words
+from layerlift.engines.qwen.family.canvas import picture
+from layerlift.engines.qwen.job import Job, see, settle
 from layerlift.engines.qwen.naming import Name
 from layerlift.engines.qwen.steps import watching
 from layerlift.engines.qwen.words import Habits, Reader
+from layerlift.errors import EngineError
 from layerlift.imaging.geometry import Bounds, Extent
-from layerlift.imaging.layer import Layer, LayerStack
+from layerlift.imaging.layer import Layer, LayerStack, Role
 from layerlift.imaging.resample import reduce
 from layerlift.progress import Progress
 
 PROMPT_TOKENS = 512
 """The pipeline's own limit: longer prompts are cut."""
+LOOK, READ, CHECK, NAME = 0.06, 0.01, 0.01, 0.04
+"""Shares of a job: each question before it is drawn, reading the prompt, the self-check, naming. Estimates; of what is
+skipped or remembered the share is nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +48,25 @@ def decompose(
 ) -> LayerStack:
     """The rough stack. `running`: the loaded model; `progress` is the whole of it. Raises InputError, EngineError,
     Cancelled."""
+    view = see(request)
+    asked = words.unanswered(running.pipeline, reader, view.shown, request.layers, request.what, habits)
+    looked, named = LOOK * len(asked), 1.0 - (NAME if habits.names else 0.0)
     with ExitStack() as eyes:
-        job = settle(running, request, reader, habits, progress.part(0.0, 0.1), eyes)
-        progress.stage("Reading the words", 0.1)
-        embeddings(running, job, progress.part(0.1, 0.12))
-    drawing = progress.part(0.12, 0.95)
+        if asked:
+            progress.stage("Looking at the picture", 0.0)
+            eyes.enter_context(reader.encoder(progress.part(0.0, looked * words.LOADING)))
+        job = settle(running, request, view, reader, habits, progress.part(looked * words.LOADING, looked))
+        progress.stage("Reading the words", looked)
+        embeddings(running, job, progress.part(looked, looked + READ))
+    drawing = progress.part(looked + READ, named - CHECK)
     answer = running.run(lambda pipeline: draw(running, pipeline, job, drawing), drawing, fast=request.sampling.fast)
-    return _stack(answer, job, reader, habits, progress.part(0.95, 1.0))
+    return _stack(answer, job, reader, habits, progress.part(named - CHECK, 1.0))
+
+
+def whole(image: NDArray[np.uint8]) -> LayerStack:
+    """The picture as one layer: no model has to be asked for that."""
+    bounds = Bounds(0, 0, image.shape[1], image.shape[0])
+    return LayerStack(bounds.extent, (Layer("Background", Role.BACKGROUND, bounds, image),))
 
 
 def embeddings(running: Any, job: Job, progress: Progress) -> dict[str, Any]:
@@ -83,10 +100,9 @@ def _embedding(running: Any, text: str, progress: Progress) -> tuple[Any, Any]:
 def draw(running: Any, pipeline: Any, job: Job, progress: Progress) -> Answer:
     """One call of the pipeline, and its frame 0. May be called twice (after memory ran out): all of it starts anew."""
     import torch
-    from PIL import Image
 
     told = embeddings(running, job, progress)
-    layers, (width, height) = job.count.layers, job.extent
+    layers, (width, height) = job.count.layers, job.view.extent
     glimpse.learn(pipeline.vae)
 
     def preview(latents: Any) -> LayerStack:
@@ -95,7 +111,7 @@ def draw(running: Any, pipeline: Any, job: Job, progress: Progress) -> Answer:
     with watching(pipeline, progress, total=job.steps, stage="Separating", preview=preview, frames=layers + 1) as watch:
         painted = pipeline(
             # its fourth channel is alpha, which it was only ever shown full
-            image=Image.fromarray(job.shown).convert("RGBA"),
+            image=picture(job.view.shown).convert("RGBA"),
             prompt="x",  # never read: there are embeddings. None would make it write a caption, though.
             **told,
             layers=layers,
@@ -123,27 +139,35 @@ def _frame(pipeline: Any, packed: Any, width: int, height: int, frames: int) -> 
         for values in (vae.config.latents_mean, vae.config.latents_std)
     )
     with torch.no_grad():
-        picture = vae.decode(latents * deviation + mean, return_dict=False)[0][:, :, 0]
+        painted = vae.decode(latents * deviation + mean, return_dict=False)[0][:, :, 0]
     pipeline.maybe_free_model_hooks()
-    return np.asarray(pipeline.image_processor.postprocess(picture, output_type="np")[0], np.float32)
+    return np.asarray(pipeline.image_processor.postprocess(painted, output_type="np")[0], np.float32)
 
 
-def _bytes(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.rint(soundness.finite(picture) * 255).astype(np.uint8)
+def _bytes(painted: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.rint(soundness.finite(painted) * 255).astype(np.uint8)
 
 
 def _stack(answer: Answer, job: Job, reader: Reader, habits: Habits, progress: Progress) -> LayerStack:
     progress.stage("Checking the layers", 0.0)
-    check = selfcheck.check(job.shown, answer.frame, answer.layers)
-    own = Extent(job.laid.image.shape[1], job.laid.image.shape[0])
-    layers = job.laid.lifted([np.asarray(reduce(layer, own), np.uint8) for layer in answer.layers])
-    grounded = job.laid.whole or len(layers) == len(answer.layers)
-    kept, remarks = tidy.tidy(layers, job.laid.image)
-    called = words.names(
-        reader, [layer.pixels for layer in kept], job.request.what, habits, grounded, progress.part(0.1, 1.0)
-    )
+    laid = job.view.laid
+    check = selfcheck.check(job.view.shown, answer.frame, answer.layers)
+    own = Extent(laid.image.shape[1], laid.image.shape[0])
+    layers = laid.lifted([np.asarray(reduce(layer, own), np.uint8) for layer in answer.layers])
+    grounded = laid.whole or len(layers) == len(answer.layers)
+    kept, remarks = tidy.tidy(layers, laid.image)
+    pixels = [layer.pixels for layer in kept]
+    try:
+        called = words.names(reader, pixels, job.request.what, habits, grounded, progress.part(0.1, 1.0))
+    except (EngineError, MemoryError, RuntimeError) as problem:  # torch's shortage of memory is a RuntimeError
+        called = naming.numbered(len(kept), ground=grounded)
+        remarks = (*remarks, f"The layers could not be named ({_short(problem)}).")
     notes = (*((job.count.note,) if job.count.note else ()), *remarks, *check.notes)
     return LayerStack(own, tuple(map(_layer, called, kept)), notes=notes, drift=check.drift)
+
+
+def _short(problem: BaseException) -> str:
+    return (str(problem).splitlines() or [type(problem).__name__])[0][:120]
 
 
 def _layer(name: Name, kept: tidy.Kept) -> Layer:

@@ -20,8 +20,8 @@ Painted = NDArray[np.uint8]
 
 HAZE = 10
 """Alpha (0–255) up to which a pixel is haze: a VAE never paints perfect nothing."""
-SPECK = 0.0005
-"""Share of the picture that a layer must cover (area × coverage, haze not counted) to be one: 200 pixels at 640²."""
+SPECK = 0.0002
+"""Share of the picture that a layer must cover (area × coverage, haze not counted) to be one: 80 pixels at 640²."""
 SAME_ALPHA, SAME_COLOUR = 0.06, 0.05
 """Two layers are one when, averaged over where either is, alpha and colour differ by less."""
 NOTHING_NEW = 0.03

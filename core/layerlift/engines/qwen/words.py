@@ -24,6 +24,8 @@ from layerlift.progress import Progress
 
 CAPTION = 256
 """Most tokens of a caption. The model is shown 512 tokens of prompt at most, and what the user wants must fit, too."""
+LOADING = 0.3
+"""Share of an answer's time that goes into bringing the encoder to the device, where it is not there (an estimate)."""
 NOTHING = " "
 """The prompt that says nothing. With it as the negative prompt, too, guidance changes nothing and is left out."""
 _CHINESE = re.compile("[一-鿿]")
@@ -56,8 +58,9 @@ class Reader:
         known = self.memory.recall(key)
         if known is None:
             progress.stage(stage, 0.0)
-            with self.encoder(progress) as pipeline:
-                known = self.memory.keep(key, asking.ask(pipeline, question, pictures, progress))
+            with self.encoder(progress.part(0.0, LOADING)) as pipeline:
+                answer = asking.ask(pipeline, question, pictures, progress.part(LOADING, 1.0))
+            known = self.memory.keep(key, answer)
         progress.advance(1.0)
         return known
 
@@ -78,7 +81,7 @@ def caption_question(pipeline: Any, what: str | None) -> Question:
 def prompt(caption: str | None, what: str | None) -> str:
     """The prompt: what the user wants first (it must not be cut off), then the caption, cut to whole sentences."""
     parts = []
-    if what and what.strip():
+    if what and _said(what):
         wish = what.strip().rstrip(".。")
         parts.append(f"分开的图层：{wish}。" if _CHINESE.search(wish) else f"The separate layers are: {wish}.")
     if caption:
@@ -93,15 +96,29 @@ def whole_sentences(text: str) -> str:
     return line[: ends[-1]] if ends else line
 
 
+def unanswered(
+    pipeline: Any, reader: Reader, picture: NDArray[np.uint8], layers: int | None, what: str | None, habits: Habits
+) -> tuple[Question, ...]:
+    """What will have to be asked about `picture` before it is drawn: nothing that is remembered."""
+    if not habits.captions:
+        return ()
+    questions = [caption_question(pipeline, what), *[counting.LAYERS] * (layers is None and not _said(what))]
+    return tuple(question for question in questions if not reader.knows(question, [picture]))
+
+
 def count(
     reader: Reader, picture: NDArray[np.uint8], what: str | None, most: int, habits: Habits, progress: Progress
 ) -> Count:
     """Auto (see `counting`): from the user's words if there are any, else from the encoder's list of layers."""
-    if what and what.strip():
+    if what and _said(what):
         return counting.from_wish(what, most)
     if not habits.captions:
         return Count(min(counting.USUAL, most))
     return counting.from_list(reader.answer(counting.LAYERS, [picture], "Counting layers", progress), most)
+
+
+def _said(what: str | None) -> bool:
+    return bool(what and what.strip())
 
 
 def names(

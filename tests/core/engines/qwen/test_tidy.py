@@ -37,7 +37,7 @@ def test_good_layers_stay_as_they_are() -> None:
 
 def test_blank_layers_and_haze_go() -> None:
     haze = plain(90, 90, 90, tidy.HAZE)
-    kept, notes = tidy.tidy([GROUND, haze, RED, patch(0, 0, 1, 9, 9, 9, 255)], GROUND)
+    kept, notes = tidy.tidy([GROUND, haze, RED, patch(0, 0, 1, 9, 9, 9, 200)], GROUND)
     assert [layer.place for layer in kept] == [0, 2]
     assert notes == ("2 of 4 layers came back blank and were left out.",)
 

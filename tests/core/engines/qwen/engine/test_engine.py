@@ -16,7 +16,7 @@ from layerlift.engines.port import DecomposeRequest, EditRequest, GenerateReques
 from layerlift.engines.qwen.asking import Memory
 from layerlift.engines.qwen.engine import QwenEngine, habits_from
 from layerlift.engines.qwen.residence import Residence
-from layerlift.errors import Cancelled, EngineUnavailable
+from layerlift.errors import Cancelled, EngineError, EngineUnavailable
 from layerlift.imaging.arithmetic import composite
 from layerlift.imaging.geometry import Extent
 from layerlift.progress import Progress, Report
@@ -150,6 +150,44 @@ def test_one_model_at_a_time_stays_from_job_to_job(here: Path) -> None:
     engine.close()
     engine.close()
     assert (load.loaded, load.closed) == (["layered", "image", "layered"], ["layered", "image", "layered"])
+
+
+def test_one_layer_needs_no_model(here: Path) -> None:
+    load = Counted()
+    image = photograph(64, 64)
+    stack = QwenEngine(Residence(load), Memory()).decompose(DecomposeRequest(image, 1), Progress())
+    assert load.loaded == []
+    (layer,) = stack.layers
+    assert np.array_equal(layer.pixels, image)
+
+
+def test_lack_of_memory_is_explained_and_anything_else_is_not_hidden(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    load = Counted()
+    residence = Residence(load)
+    engine = QwenEngine(residence, Memory())
+    with residence.occupied("layered", Progress(), resolution=640, layers=(10,)) as running:
+        pass
+
+    def full(*_: Any) -> None:
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(running, "encoder", full)
+    with pytest.raises(EngineError, match="not enough graphics memory") as caught:
+        decompose(engine)
+    assert "layerlift models plan" in caught.value.remedy
+    assert load.closed == []
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(running, "encoder", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        decompose(engine)
+    assert load.closed == ["layered"]
 
 
 def test_rests_and_wakes(here: Path) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 torch = pytest.importorskip("torch", reason="latents are torch's")
 
 from layerlift.engines.port import DecomposeRequest, Sampling  # noqa: E402
 from layerlift.engines.qwen import glimpse, layered  # noqa: E402
 from layerlift.engines.qwen.asking import Memory  # noqa: E402
-from layerlift.engines.qwen.job import settle  # noqa: E402
+from layerlift.engines.qwen.job import see, settle  # noqa: E402
 from layerlift.engines.qwen.words import Habits, Reader  # noqa: E402
 from layerlift.progress import Progress  # noqa: E402
 
@@ -70,8 +71,6 @@ def test_frame_0_is_painted_as_the_pipeline_paints_the_others(running: Any) -> N
     last: list[Any] = []
     with running.encoder(Progress()) as pipeline:
         embeds, _ = pipeline.encode_prompt(prompt="a cat")
-    from PIL import Image
-
     painted = running.run(
         lambda pipeline: pipeline(
             image=Image.fromarray(picture(64, 64)),
@@ -93,11 +92,9 @@ def test_frame_0_is_painted_as_the_pipeline_paints_the_others(running: Any) -> N
 
 
 def test_the_copy_is_not_one_of_the_layers(running: Any) -> None:
-    from contextlib import ExitStack
-
     request = DecomposeRequest(picture(64, 64), 2, sampling=Sampling(steps=2))
-    with ExitStack() as eyes:
-        job = settle(running, request, Reader(running, Memory(), "t"), Habits(False, False), Progress(), eyes)
+    reader = Reader(running, Memory(), "test")
+    job = settle(running, request, see(request), reader, Habits(False, False), Progress())
     answer = running.run(lambda pipeline: layered.draw(running, pipeline, job, Progress()), Progress())
     assert len(answer.layers) == 2
     assert all(not np.array_equal(answer.frame, layer) for layer in answer.layers)

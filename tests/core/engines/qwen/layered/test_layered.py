@@ -196,9 +196,33 @@ def test_reports_how_far_its_own_copy_was_off(running: Any) -> None:
 def test_splits_a_layer_further(running: Any) -> None:
     image = picture()
     image[:, :48] = 0
-    stack = take_apart(running, image, layers=4)
+    listener = Listener()
+    stack = take_apart(running, image, layers=4, progress=listener.progress)
+    assert [report.stage for report in listener.reports].count("Painting") == 1 + 5 + 1  # four, their ground, the copy
     assert stack.extent == Extent(96, 64)
     for layer in stack.layers[1:]:
         assert layer.bounds.x >= 48
     assert (stack.layers[0].pixels[..., 3] == 255).all()
     assert not same(stack, take_apart(running, picture(), layers=4))
+
+
+def test_names_that_cannot_be_had_cost_no_layers(talking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise RuntimeError("Device out of memory.\nMany more lines.")
+
+    take_apart(talking)  # from here on the prompt is remembered, and the encoder needed for names only
+    monkeypatch.setattr(talking, "encoder", full)
+    stack = take_apart(talking, habits=Habits(captions=False, names=True))
+    assert [layer.name for layer in stack.layers] == ["Background", "Layer 2", "Layer 3"]
+    assert "The layers could not be named (Device out of memory.)." in stack.notes
+
+
+def test_what_is_remembered_takes_no_share_of_the_progress(talking: Any) -> None:
+    memory, first, second = Memory(), Listener(), Listener()
+    for listener in (first, second):
+        take_apart(talking, habits=Habits(names=False), memory=memory, progress=listener.progress)
+
+    def begins(listener: Listener) -> float:
+        return next(report.fraction for report in listener.reports if report.stage.startswith("Separating"))
+
+    assert begins(first) > begins(second) + 0.05
