@@ -6,12 +6,13 @@ Law: only the order of the steps lives here; each step has a file of its own. De
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layerlift.engines.port import DecomposeRequest, EditRequest, EngineInfo, InpaintRequest
-from layerlift.engines.quick import ocr, repairing, text
+from layerlift.engines.quick import ocr, repairing, text, veils
 from layerlift.engines.quick.backdrop import flatten, solidity
 from layerlift.engines.quick.belonging import hand_back
 from layerlift.engines.quick.compression import compressed
@@ -62,7 +63,10 @@ class QuickEngine:
         texts = text.extract(image, lines, request.text_grouping)
         progress.stage("Filling behind text", 0.32)
         written = hole_of(image, texts, extra)
-        plain = inpaint.fill(image, written, progress.part(0.32, 0.45))
+        plain = inpaint.fill(image, written, progress.part(0.32, 0.44))
+        progress.stage("Lifting veils", 0.44)
+        veiled = veils.find(plain, written) if steering.wants(Role.GRAPHIC) else []
+        plain = _unveiled(plain, veiled, progress.part(0.44, 0.45))
         progress.stage("Finding subjects", 0.45)
         subjects = _subjects(plain, steering, progress.part(0.45, 0.62))
         texts, subjects = hand_back(image, texts, subjects)
@@ -77,7 +81,7 @@ class QuickEngine:
         beneath = hole_of(image, shapes, extra)
         background = inpaint.fill(plain, beneath, progress.part(0.88, 1.0))
         solid = solidity(~transparent, beneath | behind | written)
-        layers = [_background(background, solid), *map(_layer, [*shapes, *subjects, *texts])]
+        layers = [_background(background, solid), *map(_layer, [*_stacked([*shapes, *subjects], veiled), *texts])]
         height, width = image.shape[:2]
         progress.advance(1.0)
         return LayerStack(Extent(width, height), tuple(layers), notes=notes + _notes())
@@ -89,6 +93,25 @@ class QuickEngine:
     def edit(self, request: EditRequest, progress: Progress) -> NDArray[np.uint8]:
         """Refused: exact commands are done without an engine, and this one draws nothing."""
         repairing.refuse_edit(request)
+
+
+def _unveiled(image: Plane, veiled: list[veils.Veil], progress: Progress) -> Plane:
+    """The picture as it is beneath the veils."""
+    seams = np.zeros(image.shape[:2], bool)
+    for veil in veiled:
+        image, seam = veils.lifted(image, veil)
+        seams |= seam
+    return inpaint.fill(image, seams, progress) if veiled else image
+
+
+def _stacked(elements: list[Element], veiled: list[veils.Veil]) -> list[Element]:
+    """Elements bottom → top with the veils above all but what lies on one of them."""
+    if not veiled:
+        return elements
+    above = [element for element in elements if any(veil.holds(element) for veil in veiled)]
+    below = [element for element in elements if not any(element is other for other in above)]
+    panels = [veil.element() for veil in veiled]
+    return [*below, *(replace(panel, name=naming.name(panel)) for panel in panels), *above]
 
 
 def _subjects(image: Plane, steering: Steering, progress: Progress) -> list[Element]:
