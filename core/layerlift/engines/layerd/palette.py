@@ -101,17 +101,21 @@ def sharpen_front(image: Plane, ground: Plane, alpha: Plane, reach: int) -> tupl
     """
     alpha, colours = alpha.copy(), image.copy()
     count, label = cv2.connectedComponents((alpha > 0.5).astype(np.uint8), connectivity=8)
+    around = np.ones((2 * reach + 1,) * 2, np.uint8)
+    rim = cv2.dilate((label == 0).astype(np.uint8), around) > 0
     any_flat = False
     for number in range(1, count):
         part = label == number
         found = palette(image, part, MOST_FRONT, flat=_FLAT)
         for colour in [] if found is None else found:
             own = _of_colour(image, part, colour)
-            zone = cv2.dilate(own.astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8)) > 0
+            zone = cv2.dilate(own.astype(np.uint8), around) > 0
             zone &= (label == number) | (label == 0)
             share, sure = _share(image, ground, colour)
-            zone &= sure & (own | (share > alpha) | (alpha < 1))
-            alpha[zone], colours[zone] = share[zone], colour
+            zone &= own | (share > alpha) | (alpha < 1) | rim
+            # Where the pixel is no mixture of the two, the ground has been guessed wrong: the colour is right even so.
+            colours[zone & (sure | (alpha > 0))] = colour
+            alpha[zone & sure] = share[zone & sure]
             any_flat |= bool(own.any())
     return alpha, colours, any_flat
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
@@ -67,13 +69,14 @@ def test_a_clumsy_filling_becomes_the_ground_it_continues() -> None:
     assert (fixed[~hole] == clumsy.clip(0, 1)[~hole]).all()
 
 
-def test_a_flat_thing_gets_its_exact_edge() -> None:
-    """A matte that is three pixels too small and blurred, over a known ground: α comes from the colours."""
+@pytest.mark.parametrize("wrong", [cv2.erode, cv2.dilate])
+def test_a_flat_thing_gets_its_exact_edge(wrong: Callable[..., Plane]) -> None:
+    """A matte three pixels too small or too large, and blurred, over a known ground: α comes from the colours."""
     coverage = disc()
     ground = sheet(CREAM)
     image = coverage[..., None] * np.array(RUST, np.float32) + (1 - coverage[..., None]) * ground
-    rough = cv2.GaussianBlur(cv2.erode(coverage, np.ones((7, 7), np.uint8)), (0, 0), 2)
-    alpha, colours, flat = sharpen_front(image, ground, rough, 6)
+    rough = cv2.GaussianBlur(wrong(coverage, np.ones((7, 7), np.uint8)), (0, 0), 2)
+    alpha, colours, flat = sharpen_front(image, ground, rough, 12)
     assert flat
     assert np.abs(rough - coverage).max() > 0.9
     assert np.abs(alpha - coverage).max() < 0.02
