@@ -41,6 +41,8 @@ from layerlift.progress import Progress
 Picture = NDArray[np.uint8]
 _DRAWN = 1024 * 1024
 """Working area of everything but decomposing."""
+_MULTIPLE = 32
+"""Of the sides that servers draw; they round others by themselves."""
 _EDGES = 2.0
 """As the local engine has it: latents are eight pixels wide."""
 _ALSO: Mapping[Operation, Operation] = {"edit": "harmonise", "inpaint": "extend"}
@@ -92,40 +94,54 @@ class RemoteEngine:
 
     def edit(self, request: EditRequest, progress: Progress) -> Picture:
         """The first picture, changed. A layer is laid on a plain ground and taken off again; where the model did not
-        keep the ground, its former alpha stays. Raises EngineUnavailable, EngineError, RequestError, Cancelled."""
+        keep the ground, its former alpha stays. Raises EngineUnavailable, EngineError, InputError, RequestError,
+        Cancelled."""
         if not request.images or not request.prompt.strip():
             raise RequestError(
                 "There is nothing to edit, or no words to edit by.", "Say in a prompt what shall change."
             )
         first, others = request.images[0], [canvas.on_white(image) for image in request.images[1:]]
         if canvas.opaque(first):
-            order = orders.edit(request, [first[..., :3], *others], request.prompt)
-            return canvas.with_alpha(self._drawn("edit", order, first, progress))
+            return canvas.with_alpha(self._edited(request, first[..., :3], others, request.prompt, progress))
         ground = ground_for(first, request.prompt)
         laid = canvas.over_plain(first, ground.colour)
-        order = orders.edit(request, [laid, *others], told(request.prompt, ground))
-        changed = self._drawn("edit", order, first, progress)
+        changed = self._edited(request, laid, others, told(request.prompt, ground), progress)
         matte = rematte(changed, ground.colour, first[..., 3])
         return matte.pixels if matte.trusted else canvas.with_alpha(changed, first[..., 3])
 
+    def _edited(
+        self, request: EditRequest, first: Picture, others: list[Picture], prompt: str, progress: Progress
+    ) -> Picture:
+        extent = canvas.extent_of(first)
+        size = canvas.working(extent, request.sampling.resolution, _MULTIPLE)
+        order = orders.edit(prompt, [canvas.placed(first, size), *others], request.sampling)
+        return self._drawn("edit", order, size, extent, progress)
+
     def generate(self, request: GenerateRequest, progress: Progress) -> Picture:
-        """A picture from words. Raises EngineUnavailable, EngineError, RequestError, Cancelled."""
+        """A picture from words. Raises EngineUnavailable, EngineError, InputError, RequestError, Cancelled."""
         if request.start is not None:
             raise RequestError(
                 "Remote servers draw from words alone, not over a picture.", "Edit the picture, or use the engine qwen."
             )
-        blank = np.empty((request.extent.height, request.extent.width, 4), np.uint8)
-        return canvas.with_alpha(self._drawn("generate", orders.generate(request), blank, progress))
+        size = canvas.working(request.extent, request.sampling.resolution, _MULTIPLE)
+        order = orders.generate(request.prompt, size, request.sampling)
+        return canvas.with_alpha(self._drawn("generate", order, size, request.extent, progress))
 
     def inpaint(self, request: InpaintRequest, progress: Progress) -> Picture:
-        """The picture with its hole filled. Raises EngineUnavailable, EngineError, Cancelled."""
-        order = orders.inpaint(request, canvas.on_white(request.image))
-        return canvas.with_alpha(self._drawn("inpaint", order, request.image, progress), request.image[..., 3])
+        """The picture with its hole filled. Raises EngineUnavailable, EngineError, InputError, Cancelled."""
+        image = canvas.on_white(request.image)
+        extent = canvas.extent_of(image)
+        size = canvas.working(extent, request.sampling.resolution, _MULTIPLE)
+        mask = canvas.placed(request.mask, size)
+        order = orders.inpaint(request.prompt, canvas.placed(image, size), mask, request.sampling)
+        return canvas.with_alpha(self._drawn("inpaint", order, size, extent, progress))
 
-    def _drawn(self, operation: Operation, order: orders.Order, like: Picture, progress: Progress) -> Picture:
-        """One opaque picture of the size of `like`, (h, w, 3)."""
-        extent = Extent(like.shape[1], like.shape[0])
-        return self._servers().do(operation, order, partial(_one, order, extent), progress)[0]
+    def _drawn(
+        self, operation: Operation, order: orders.Order, size: Extent, extent: Extent, progress: Progress
+    ) -> Picture:
+        """One picture that was asked for at `size`, brought to `extent`: (h, w, 3)."""
+        found, _ = self._servers().do(operation, order, partial(_one, order, size), progress)
+        return canvas.back(found, extent)
 
     def _servers(self) -> Pool:
         """The pool for the settings as they are now. Raises EngineUnavailable."""

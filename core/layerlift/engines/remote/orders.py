@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from layerlift.engines.port import DecomposeRequest, EditRequest, GenerateRequest, InpaintRequest, Sampling
+from layerlift.engines.port import DecomposeRequest, Sampling
 from layerlift.engines.remote.answers import room
 from layerlift.engines.remote.exchange import Request
+from layerlift.imaging.geometry import Extent
 
 EDITS, GENERATIONS = "/v1/images/edits", "/v1/images/generations"
 USUAL_LAYERS = 4
@@ -64,35 +65,31 @@ def decompose(request: DecomposeRequest, image: NDArray[np.uint8]) -> Order:
     return _edits(fields, [image], layers, area, like)
 
 
-def edit(request: EditRequest, images: list[NDArray[np.uint8]], prompt: str) -> Order:
-    """Opaque pictures (h, w, 3), the first of which is changed as `prompt` says."""
-    height, width = images[0].shape[:2]
-    fields = {"prompt": prompt, "size": f"{width}x{height}", **_drawing(request.sampling, 40), **_PNG}
-    like = ("edit", len(images), width * height, request.sampling.steps, request.sampling.fast)
+def edit(prompt: str, images: list[NDArray[np.uint8]], sampling: Sampling) -> Order:
+    """Opaque pictures (h, w, 3), the first of which, at its size, is changed as `prompt` says."""
+    fields = {"prompt": prompt, "size": _size(images[0]), **_drawing(sampling, 40), **_PNG}
+    like = ("edit", len(images), fields["size"], sampling.steps, sampling.fast)
     return _edits(fields, images, 1, LARGEST, like)
 
 
-def inpaint(request: InpaintRequest, image: NDArray[np.uint8]) -> Order:
-    """A hole in an opaque picture (h, w, 3), white in the mask (vLLM-Omni: `mask_image`)."""
-    height, width = image.shape[:2]
-    prompt = request.prompt or _NOTHING
-    fields = {"prompt": prompt, "size": f"{width}x{height}", **_drawing(request.sampling, 40), **_PNG}
-    like = ("inpaint", width * height, request.sampling.steps, request.sampling.fast)
-    return _edits(fields, [image], 1, LARGEST, like, mask=request.mask)
+def inpaint(prompt: str | None, image: NDArray[np.uint8], mask: NDArray[np.uint8], sampling: Sampling) -> Order:
+    """A hole in an opaque picture (h, w, 3), white in the (h, w) mask (vLLM-Omni: `mask_image`)."""
+    fields = {"prompt": prompt or _NOTHING, "size": _size(image), **_drawing(sampling, 40), **_PNG}
+    like = ("inpaint", fields["size"], sampling.steps, sampling.fast)
+    return _edits(fields, [image], 1, LARGEST, like, mask=mask)
 
 
-def generate(request: GenerateRequest) -> Order:
+def generate(prompt: str, extent: Extent, sampling: Sampling) -> Order:
     """A picture from words."""
-    extent = request.extent
-    fields = {
-        "prompt": request.prompt or _BLANK,
-        "size": f"{extent.width}x{extent.height}",
-        **_drawing(request.sampling, 50),
-        **_PNG,
-    }
-    like = ("generate", extent.area, request.sampling.steps, request.sampling.fast)
+    size = f"{extent.width}x{extent.height}"
+    fields = {"prompt": prompt or _BLANK, "size": size, **_drawing(sampling, 50), **_PNG}
+    like = ("generate", size, sampling.steps, sampling.fast)
     body = json.dumps(fields).encode()
     return Order(Request("POST", GENERATIONS, body, "application/json", room(1, LARGEST)), 1, LARGEST, like)
+
+
+def _size(image: NDArray[np.uint8]) -> str:
+    return f"{image.shape[1]}x{image.shape[0]}"
 
 
 _PNG: dict[str, object] = {"n": 1, "response_format": "b64_json", "output_format": "png"}

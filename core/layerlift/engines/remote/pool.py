@@ -28,8 +28,6 @@ PAUSE = 1.0
 BUSY = 300.0
 """Seconds that a job waits for a server that says it is busy; its own Retry-After is heard, up to 30 s."""
 _LONGEST_WAIT = 30.0
-_UNKNOWN = 0.5
-"""Where the bar stands while nobody knows how long it takes."""
 T = TypeVar("T")
 
 
@@ -76,24 +74,30 @@ class Pool:
 
     def _look(self, servers: list[Server], troubles: dict[Server, Trouble], progress: Progress) -> None:
         """Look at all of them at once; those that are not well lose their health."""
+        found: dict[Server, Trouble | None] = {}
 
         def one(server: Server) -> None:
             try:
                 server.look()
-                troubles.pop(server, None)
+                found[server] = None
             except Trouble as trouble:
-                server.health = None
-                server.failed(trouble)
-                troubles[server] = trouble
+                found[server] = trouble
 
-        threads = [threading.Thread(target=one, args=(server,), daemon=True) for server in servers]
-        for thread in threads:
+        threads = {server: threading.Thread(target=one, args=(server,), daemon=True) for server in servers}
+        for thread in threads.values():
             thread.start()
         deadline = self._clock() + 3 * LOOK
-        for thread in threads:
+        for server, thread in threads.items():
             while thread.is_alive() and self._clock() < deadline:
                 thread.join(0.05)
                 progress.check()
+            trouble = found.get(server, Trouble(Kind.SLOW, "it does not say whether it is well"))
+            if trouble is None:
+                troubles.pop(server, None)
+            else:
+                troubles[server] = trouble
+                server.health = None
+                server.failed(trouble)
 
     def _once(self, server: Server, order: Order, read: Callable[[Answer], T], progress: Progress) -> T:
         """One try at one server. Raises Trouble, Cancelled."""
@@ -102,8 +106,7 @@ class Pool:
         progress.stage(f"Working on {server.endpoint.host} ({known})", 0.02)
 
         def tick() -> None:
-            share = _UNKNOWN if expected is None else _share(self._clock() - started, expected)
-            progress.advance(0.02 if expected is None else 0.02 + 0.93 * share)
+            progress.advance(0.02 if expected is None else 0.02 + 0.93 * _share(self._clock() - started, expected))
 
         server.began()
         try:

@@ -37,7 +37,7 @@ BLAMED = frozenset({Kind.UNREACHABLE, Kind.DROPPED, Kind.SLOW, Kind.BROKEN, Kind
 """Something is wrong with the server, not with the request: it is avoided for a while."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Trouble(Exception):
     """One failure of one server; `what` says it in a few words, `after`: seconds until it wants to be asked again."""
 
