@@ -46,6 +46,18 @@ FLOORS: dict[str, set[str]] = {
         "layerlift.progress",
         "layerlift.imaging",
     },
+    # others' servers draw: what goes there and comes back is prepared as for our own
+    "layerlift.engines.remote": {
+        "layerlift.engines.port",
+        "layerlift.engines.qwen.family.canvas",
+        "layerlift.engines.qwen.family.ground",
+        "layerlift.engines.qwen.family.matte",
+        "layerlift.engines.qwen.tidy",
+        "layerlift.errors",
+        "layerlift.imaging",
+        "layerlift.limits",
+        "layerlift.progress",
+    },
     "layerlift.engines.layerd": {
         "layerlift.engines.port",
         "layerlift.engines.quick.filling",
@@ -145,7 +157,7 @@ FLOORS: dict[str, set[str]] = {
     },
     # another process than the server's: it may look at engines
     "layerlift_server.doctor": {"layerlift.engines", "=layerlift", "layerlift.wire", "layerlift_server"},
-    "layerlift_server.cluster": {"layerlift.errors", "layerlift.wire", "layerlift_server.worker"},
+    "layerlift_server.cluster": {"=layerlift", "layerlift.errors", "layerlift.wire", "layerlift_server.worker"},
     "layerlift_server": {"=layerlift", "layerlift.errors", "layerlift.wire", "layerlift_server"},
     "layerlift_installer": {"layerlift.client", "layerlift.errors", "layerlift.wire"},
     # a plug-in knows the protocol and nothing else of ours: it is vendored into a host without Layerlift. Its action
@@ -171,6 +183,7 @@ ROOMS: dict[str, set[str]] = {
         "formats/picture_deep.py",
         "formats/picture_tiff.py",
         "preview/",
+        "engines/qwen/",
     },
     "onnxruntime": {"engines/quick/cutouts/saliency.py", "engines/layerd/"},
     "rapidocr": {"engines/quick/ocr.py"},
@@ -179,6 +192,8 @@ ROOMS: dict[str, set[str]] = {
     "diffusers": {"engines/qwen/"},
     "transformers": {"engines/qwen/"},
     "accelerate": {"engines/qwen/"},
+    "safetensors": {"engines/qwen/running/"},
+    "gguf": {"engines/qwen/running/"},
     "huggingface_hub": {"models/"},
     "ray": {"cluster/"},
     "rich": {"cli/"},

@@ -10,6 +10,9 @@ from layerlift.errors import RequestError
 
 _ENGINES = {
     "quick": ("layerlift.engines.quick.engine", "QuickEngine"),
+    "qwen": ("layerlift.engines.qwen.engine", "QwenEngine"),
+    "layerd": ("layerlift.engines.layerd.engine", "LayerdEngine"),
+    "remote": ("layerlift.engines.remote.engine", "RemoteEngine"),
     "fake": ("layerlift.engines.fake", "FakeEngine"),
 }
 DEFAULT = "quick"
