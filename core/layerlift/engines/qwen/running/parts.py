@@ -7,6 +7,7 @@ component lies elsewhere, from `Installed`), and that a model may be cancelled b
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,31 +46,32 @@ class Parts:
         memory.tidy(self.placing.device)
 
 
-def load_parts(where: Path | Installed, plan: Plan, progress: Progress, *, kernel: str | None = None) -> Parts:
-    """All but the text encoder, ready to run (transformer in main memory where the plan has it come and go). `kernel`:
-    for attention; None: the quickest. Raises EngineUnavailable with a remedy, Cancelled, torch's shortage of memory."""
+def load_parts(where: Path | Installed, plan: Plan, progress: Progress) -> Parts:
+    """All but the text encoder, ready to run (transformer in main memory where the plan has it come and go). Raises
+    EngineUnavailable with a remedy, Cancelled, torch's shortage of memory."""
     folder = where if isinstance(where, Path) else where.folder
     device, dtype = torch.device(plan.device), getattr(torch, plan.dtype)
     progress.stage("Loading the model")
     model, source = _transformer(where, folder, plan, progress.part(0, 0.95))
     progress.stage("Loading the picture decoder")
-    vae = diffusers.AutoencoderKLQwenImage.from_pretrained(folder / "vae", dtype=dtype, local_files_only=True).to(
-        device
-    )
+    vae = diffusers.AutoencoderKLQwenImage.from_pretrained(folder / "vae", dtype=dtype, local_files_only=True)
+    vae = vae.eval().requires_grad_(False).to(device)
+    pipeline = _pipeline(folder, transformer=model, vae=vae, text_encoder=Absent(dtype, device))
+    made = assemble(pipeline, source, plan, again=lambda: _transformer(where, folder, plan, Progress())[0])
+    progress.advance(1)
+    return made
+
+
+def assemble(pipeline: Any, source: Source | None, plan: Plan, *, again: Callable[[], Any]) -> Parts:
+    """Make a diffusers `pipeline` run as `plan` says. Its transformer lacks the layers that make modulations if there
+    is a `source` of them; `again` reads it once more (see Placing)."""
+    model, vae, device = pipeline.transformer, pipeline.vae, torch.device(plan.device)
     vae.enable_slicing()  # one layer after the other: eight at 1024 would take 29 GB at once
     if plan.tile:
         vae.enable_tiling()
-    absent = Absent(dtype, device)
-    pipeline = _pipeline(folder, transformer=model, vae=vae.eval().requires_grad_(False), text_encoder=absent)
-    kernel = kernel or attention.fastest(device, dtype)
+    kernel = attention.fastest(device, getattr(torch, plan.dtype))
     attention.install(model, kernel)
-    placing = Placing(
-        model,
-        plan,
-        here=plan.offload == "none",
-        beside=weight_bytes(vae),
-        again=lambda: _transformer(where, folder, plan, Progress())[0],
-    )
+    placing = Placing(model, plan, here=plan.offload == "none", beside=weight_bytes(vae), again=again)
     compiled = compiling.worthwhile(plan)
     if compiled:
         compiling.compile_blocks(model)
@@ -81,8 +83,7 @@ def load_parts(where: Path | Installed, plan: Plan, progress: Progress, *, kerne
         coming=lambda: getattr(pipeline.scheduler, "timesteps", None),
         ready=placing.come,
     )
-    progress.advance(1)
-    return Parts(pipeline, denoiser, placing, absent, kernel, compiled)
+    return Parts(pipeline, denoiser, placing, pipeline.text_encoder, kernel, compiled)
 
 
 def component(where: Path | Installed, name: str, weights: str) -> Path:

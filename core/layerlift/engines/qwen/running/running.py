@@ -38,10 +38,13 @@ class Running:
     """See `load`. One job at a time; not to be shared between threads.
 
     `pipeline` is a diffusers pipeline whose text encoder is only there inside `encoder()`. `plan`: the one that is
-    running (lower than the first one if memory did not suffice), `notes`: what people should know about it.
+    running (lower than the first one if memory did not suffice), `notes`: what people should know about it. `made`:
+    parts that are there already.
     """
 
-    def __init__(self, family: str, where: Path | Installed, plan: Plan, progress: Progress):
+    def __init__(
+        self, family: str, where: Path | Installed, plan: Plan, progress: Progress, made: parts.Parts | None = None
+    ):
         self.family, self.plan = family, plan
         self.notes: list[str] = []
         self._where = where
@@ -52,7 +55,7 @@ class Running:
         self._lowered = False
         self._parts: parts.Parts | None = None
         try:
-            self._parts = parts.load_parts(where, plan, progress)
+            self._parts = made or parts.load_parts(where, plan, progress)
         except Exception as problem:
             if not memory.is_shortage(problem):
                 raise

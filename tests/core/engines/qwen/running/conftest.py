@@ -6,20 +6,22 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-torch = pytest.importorskip("torch", reason="the family needs torch")
+from layerlift.engines.qwen import seeing
+from layerlift.models.plans import Plan
+from layerlift.progress import Progress
+from models import tiny
 
-from layerlift.engines.qwen import seeing  # noqa: E402
-from layerlift.engines.qwen.running import Running, load  # noqa: E402
-from layerlift.models.plans import Plan  # noqa: E402
-from layerlift.progress import Progress  # noqa: E402
-from models import tiny  # noqa: E402
+if TYPE_CHECKING:
+    from layerlift.engines.qwen.running import Running
+
+# torch and diffusers are imported inside functions: without them the tests are skipped one by one, by themselves
 
 PLAN = Plan(
     family="layered",
@@ -58,6 +60,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def deep(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny layered model whose transformer has eight blocks, so that there is something to leave out."""
+    import torch
     from diffusers import QwenImageTransformer2DModel
 
     folder = tmp_path_factory.mktemp("models") / "deep"
@@ -77,6 +80,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 def plain(folders: dict[str, Path]) -> Callable[[str], Any]:
     """The pipeline of a family as diffusers itself loads it."""
     import diffusers
+    import torch
 
     loaded: dict[str, Any] = {}
 
@@ -100,6 +104,8 @@ class Loaded:
     running: list[Running]
 
     def __call__(self, family: str = "layered", progress: Progress | None = None, **changes: Any) -> Running:
+        from layerlift.engines.qwen.running import load
+
         one = load(family, self.folders[family], plan(family=family, **changes), progress or Progress())
         self.running.append(one)
         return one
@@ -120,6 +126,7 @@ def picture() -> Image.Image:
 
 def words(running: Running, pipeline: Any, prompt: str) -> tuple[Any, Any]:
     """A prompt's embeddings, by way of the cache."""
+    import torch
 
     def make(pipeline: Any) -> tuple[Any, Any]:
         more = {"image": [picture()]} if running.family == "edit" else {}
@@ -131,6 +138,8 @@ def words(running: Running, pipeline: Any, prompt: str) -> tuple[Any, Any]:
 
 def draw(family: str, *, guidance: float = 4.0, steps: int = 3, layers: int = 2, **more: Any) -> dict[str, Any]:
     """The arguments of a short job, but for its words."""
+    import torch
+
     asked: dict[str, Any] = {
         "true_cfg_scale": guidance,
         "num_inference_steps": steps,
@@ -148,6 +157,8 @@ def draw(family: str, *, guidance: float = 4.0, steps: int = 3, layers: int = 2,
 
 def by_diffusers(pipeline: Any, family: str, prompt: str = "a circle", **more: Any) -> NDArray[np.float32]:
     """What plain diffusers draws: (pictures, h, w, channels)."""
+    import torch
+
     asked = draw(family, **more)
     if asked["true_cfg_scale"] > 1:
         asked["negative_prompt"] = " "
