@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from layerlift.wire.messages import Message, Submit
-from layerlift.wire.values import DocumentInfo, Param
+from layerlift.wire.values import DocumentInfo, Operation, Param
 from layerlift_server.jobs.desk import Desk
 from layerlift_server.jobs.port import LOCAL
 from layerlift_server.jobs.settings import JobSettings
@@ -79,10 +79,13 @@ class Ear:
             raise AssertionError(f"no {kind.__name__} in {self.heard}") from None
 
 
-def send(desk: Desk, pixels: np.ndarray, owner: str = LOCAL, name: str = "Poster") -> str:
+def send(
+    desk: Desk, pixels: np.ndarray, owner: str = LOCAL, name: str = "Poster", mask: np.ndarray | None = None
+) -> str:
     """Upload a picture; its id."""
-    upload, data = new_id(), memoryview(np.ascontiguousarray(pixels)).cast("B")
-    info = DocumentInfo(name, width=pixels.shape[1], height=pixels.shape[0], depth=8 * pixels.dtype.itemsize)
+    upload, data = new_id(), memoryview(pixels.tobytes() + (b"" if mask is None else mask.tobytes()))
+    depth = 8 * pixels.dtype.itemsize
+    info = DocumentInfo(name, "pixels", pixels.shape[1], pixels.shape[0], depth, mask=mask is not None)
     writer = desk.upload(upload, len(data), info, owner)
     writer.write(0, data)
     writer.close()
@@ -91,8 +94,9 @@ def send(desk: Desk, pixels: np.ndarray, owner: str = LOCAL, name: str = "Poster
 
 def submit(
     desk: Desk,
-    upload: str,
+    upload: str | None,
     *,
+    operation: Operation = "decompose",
     owner: str = LOCAL,
     client: str = "krita",
     detached: bool = False,
@@ -101,7 +105,7 @@ def submit(
 ) -> tuple[str, Ear]:
     """Submit and watch; the job's id and its ear."""
     job, ear = new_id(), Ear()
-    desk.submit(Submit(job, engine=engine, upload=upload, params=params, detached=detached), owner, client)
+    desk.submit(Submit(job, operation, engine, upload, params, detached), owner, client)
     desk.watch(job, owner, ear)
     return job, ear
 

@@ -98,3 +98,36 @@ def test_sweeping_leaves_what_is_wanted(results: Results) -> None:
     assert [path.name for path in results.path("").iterdir()] == ["b"]
     results.discard("")
     assert results.path("b").exists()
+
+
+def test_what_is_held_goes_when_the_last_has_let_go(results: Results) -> None:
+    for folder in "ab":
+        finished(results, folder)
+        assert results.whole(folder)
+    results.hold("a")
+    results.hold("a")
+    results.hold("")
+    results.discard("a")
+    results.discard("b")
+    assert results.whole("a")
+    assert not results.whole("b")
+    results.let_go("a")
+    assert results.whole("a")
+    results.let_go("a")
+    results.let_go("a")
+    assert not results.path("a").exists()
+    finished(results, "c")
+    results.hold("c")
+    results.let_go("c")
+    assert results.whole("c"), "nobody wanted it gone"
+
+
+def test_sweeping_leaves_what_is_worked_on_until_that_is_over(results: Results) -> None:
+    for folder in "abc":
+        finished(results, folder)
+    results.sweep({"a"}, iter("ab"))
+    assert sorted(path.name for path in results.path("").iterdir()) == ["a", "b"]
+    for folder in "ab":
+        results.hold(folder)
+        results.let_go(folder)
+    assert [path.name for path in results.path("").iterdir()] == ["a"]

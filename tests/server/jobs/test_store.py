@@ -10,7 +10,7 @@ import pytest
 from layerlift.wire.values import DocumentInfo, EngineOffer, Problem
 from layerlift_server.jobs import database
 from layerlift_server.jobs.port import Refusal
-from layerlift_server.jobs.store import Job, Outcome, Store, Upload
+from layerlift_server.jobs.store import _COLUMNS, Job, Outcome, Store, Upload, _row
 from server.jobs.desks import new_id
 
 OFFER = EngineOffer("quick", "Quick", ("decompose",), 16, default=True)
@@ -112,6 +112,25 @@ def test_another_thread_s_checkpoint_empties_the_log_for_reuse(store: Store, tmp
     before = (tmp_path / "jobs.sqlite").stat().st_size
     store.checkpoint()
     assert (tmp_path / "jobs.sqlite").stat().st_size > before
+
+
+def test_a_database_from_before_the_further_operations_is_read_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, row = tmp_path / "jobs.sqlite", job()
+    with monkeypatch.context() as before:
+        before.setattr(database, "MIGRATIONS", database.MIGRATIONS[:1])
+        old = database.Database(path)
+        columns = [name for name in _COLUMNS if name != "source"]
+        marks = ", ".join(f":{name}" for name in columns)
+        old.change((f"INSERT INTO jobs ({', '.join(columns)}) VALUES ({marks})", _row(row)))
+        old.close()
+    store = Store(path)
+    assert store.job(row.job) == row
+    drawn = store.save(job(upload=None, operation="generate"))
+    edited = store.save(job(upload=None, operation="edit", source="folder"))
+    assert [store.job(each.job) for each in (drawn, edited)] == [drawn, edited]
+    store.close()
 
 
 def test_migrations_run_once_each_and_a_failed_one_leaves_nothing(

@@ -1,4 +1,5 @@
-"""Engines that misbehave on command, for tests: `what` says how. Imported in the worker by its module name."""
+"""Engines that misbehave on command, for tests: `what`, or for any operation `negative`, says how. Imported in the
+worker by its module name."""
 
 from __future__ import annotations
 
@@ -9,8 +10,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from layerlift.engines.fake import FakeEngine
-from layerlift.engines.port import DecomposeRequest, EngineInfo
+from layerlift.engines.port import DecomposeRequest, EditRequest, EngineInfo, GenerateRequest, InpaintRequest
 from layerlift.errors import EngineError
 from layerlift.imaging.layer import LayerStack
 from layerlift.progress import Progress
@@ -30,7 +34,23 @@ class Drill:
     info = replace(FakeEngine.info, name="drill", title="Drill")
 
     def decompose(self, request: DecomposeRequest, progress: Progress) -> LayerStack:
-        verb, _, where = (request.what or "").partition(" ")
+        self._drill(request.what or request.sampling.negative, progress)
+        return FakeEngine().decompose(replace(request, what=None), progress)
+
+    def edit(self, request: EditRequest, progress: Progress) -> NDArray[np.uint8]:
+        self._drill(request.sampling.negative, progress)
+        return FakeEngine().edit(request, progress)
+
+    def generate(self, request: GenerateRequest, progress: Progress) -> NDArray[np.uint8]:
+        self._drill(request.sampling.negative, progress)
+        return FakeEngine().generate(request, progress)
+
+    def inpaint(self, request: InpaintRequest, progress: Progress) -> NDArray[np.uint8]:
+        self._drill(request.sampling.negative, progress)
+        return FakeEngine().inpaint(request, progress)
+
+    def _drill(self, said: str | None, progress: Progress) -> None:
+        verb, _, where = (said or "").partition(" ")
         progress.stage(f"Drill {verb}", 0.01)
         if verb == "wait":
             while not Path(where).exists():
@@ -42,7 +62,6 @@ class Drill:
                 part.write_text(str(os.getpid()))
                 part.replace(where)
             _misbehave(verb)
-        return FakeEngine().decompose(replace(request, what=None), progress)
 
     def rest(self) -> None:
         """Say so, where a test looks."""
@@ -74,7 +93,7 @@ def _misbehave(verb: str) -> None:
 class Absent(Drill):
     """An engine that cannot run here."""
 
-    info = replace(FakeEngine.info, name="absent", missing="There are no weights here.")
+    info = replace(FakeEngine.info, name="absent", operations=("decompose",), missing="There are no weights here.")
 
 
 def available() -> list[EngineInfo]:

@@ -24,6 +24,7 @@ from layerlift.wire.values import JobInfo
 _COLUMNS = [
     ("id", False),
     ("picture", False),
+    ("operation", False),
     ("state", False),
     ("layers", True),
     ("engine", False),
@@ -59,6 +60,7 @@ def _row(job: JobInfo) -> list[str]:
     return [
         job.job[:SHORT],
         job.name,
+        job.operation,
         _state(job),
         str(job.layers or ""),
         job.engine,
