@@ -37,6 +37,8 @@ def add_models_command(commands: Any, add_command: Callable[..., argparse.Argume
         made: argparse.ArgumentParser = verbs.add_parser(
             name, help=words, description=f"{words[0].upper()}{words[1:]}."
         )
+        # here as well as before the verb, whose answer must not be overwritten by a default
+        made.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON for programs")
         return made
 
     verb("list", "what there is and what is here (without a verb, too)")

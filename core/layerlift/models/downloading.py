@@ -54,7 +54,8 @@ def order(model: Model, variant: Variant, hub: Hub, where: Places) -> Order:
         commit, files = hub.files(part)
         missing.append(Missing(part, commit, {str(part.place(listed.name)): listed for listed in files}))
     shared = sharing.known(where)
-    size = sum(_to_come(one, folder, shared) for one in missing)
+    files = {path: listed for one in missing for path, listed in one.files.items()}  # parts share configurations
+    size = sum(_to_come(listed, folder, folder / path, shared) for path, listed in files.items())
     return Order(model, variant, folder, tuple(missing), tuple(here), size)
 
 
@@ -109,14 +110,11 @@ def _get(one: Missing, number: int, wanted: Order, hub: Hub, where: Places, acco
     manifest.add(wanted.folder, Record(one.part.repo, one.commit, one.part.into, one.files))
 
 
-def _to_come(one: Missing, folder: Path, shared: dict[str, Path]) -> int:
-    """Bytes of a part that are neither in place nor half-way nor to be linked."""
-    size = 0
-    for path, listed in one.files.items():
-        if _size(folder / path) == listed.size or listed.sha256 in shared:
-            continue
-        size += max(0, listed.size - max(0, _size(folder / PARTIAL / f"{listed.identity}.part")))
-    return size
+def _to_come(listed: Listed, folder: Path, place: Path, shared: dict[str, Path]) -> int:
+    """Bytes of a file that are neither in place nor half-way nor to be linked."""
+    if _size(place) == listed.size or listed.sha256 in shared:
+        return 0
+    return max(0, listed.size - max(0, _size(folder / PARTIAL / f"{listed.identity}.part")))
 
 
 def _size(path: Path) -> int:

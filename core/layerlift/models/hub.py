@@ -31,13 +31,16 @@ class Hub:
     def __init__(self, endpoint: str | None = None) -> None:
         try:
             import huggingface_hub
+            from huggingface_hub import constants, errors, utils
         except ImportError:
             raise EngineUnavailable(
                 "Downloading models needs the package huggingface_hub, which is not installed.",
                 'Install it: pip install "layerlift[gpu]"; or bring the models along with “layerlift models add”.',
             ) from None
         self._library: Any = huggingface_hub
-        self._endpoint = endpoint or huggingface_hub.constants.ENDPOINT
+        self._errors: Any = errors
+        self._utils: Any = utils
+        self._endpoint: str = endpoint or constants.ENDPOINT
 
     @property
     def address(self) -> str:
@@ -73,7 +76,7 @@ class Hub:
     @contextmanager
     def _explained(self, repo: str) -> Iterator[None]:
         """The library's progress bars and warnings are silenced, its failures become sentences."""
-        utils, errors = self._library.utils, self._library.errors
+        utils = self._utils
         loud = not utils.are_progress_bars_disabled()
         verbosity = utils.logging.get_verbosity()
         if loud:
@@ -84,7 +87,7 @@ class Hub:
         except LayerliftError:
             raise
         except Exception as failure:
-            explained = self._explain(failure, repo, errors)
+            explained = self._explain(failure, repo)
             if explained is None:
                 raise
             raise explained from failure
@@ -93,7 +96,8 @@ class Hub:
             if loud:
                 utils.enable_progress_bars()
 
-    def _explain(self, failure: Exception, repo: str, errors: Any) -> LayerliftError | None:
+    def _explain(self, failure: Exception, repo: str) -> LayerliftError | None:
+        errors = self._errors
         if isinstance(failure, errors.OfflineModeIsEnabled):
             return NotThere(
                 "HF_HUB_OFFLINE is set, so nothing can be downloaded.",

@@ -8,14 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from layerlift.errors import RequestError
+from layerlift.errors import OutputError, RequestError
 
 
 @contextmanager
 def only_here(path: Path) -> Iterator[None]:
-    """Hold `path` as a lock. Raises RequestError at once when another process holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
+    """Hold `path` as a lock. Raises RequestError at once when another process holds it, OutputError (disk)."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+b")
+    except OSError as failure:
+        raise OutputError(
+            f"{path.parent} cannot be written: {failure.strerror or failure}.",
+            "Check the folder and its rights, or name another with LAYERLIFT_MODELS.",
+        ) from failure
+    with file:
         try:
             _lock(file.fileno())
         except OSError:

@@ -44,7 +44,9 @@ def _records(roots: tuple[Path, ...]) -> Iterator[tuple[str, Path]]:
     for root in roots:
         for folder in _children(root):
             for record in manifest.read(folder):
-                yield from ((one.sha256, folder / path) for path, one in record.files.items() if one.sha256)
+                for path, one in record.files.items():
+                    if one.sha256 and _size(folder / path) == one.size:
+                        yield one.sha256, folder / path
 
 
 def _blobs(hub: Path) -> Iterator[tuple[str, Path]]:
@@ -52,6 +54,13 @@ def _blobs(hub: Path) -> Iterator[tuple[str, Path]]:
         for blob in _children(repository / "blobs"):
             if re.fullmatch(r"[0-9a-f]{64}", blob.name):
                 yield blob.name, blob
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
 
 
 def _children(folder: Path) -> list[Path]:
