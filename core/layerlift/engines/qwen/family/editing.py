@@ -6,9 +6,6 @@ does not share a colour with, and taken off again afterwards. Prompts go to the 
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -19,8 +16,8 @@ from layerlift.engines.qwen.family.canvas import Picture
 from layerlift.engines.qwen.family.drawing import Drawing, draw
 from layerlift.engines.qwen.family.ground import ground_for, told
 from layerlift.engines.qwen.family.matte import rematte
+from layerlift.engines.qwen.family.sizes import working_at
 from layerlift.errors import RequestError
-from layerlift.imaging.geometry import Extent
 from layerlift.progress import Progress
 
 STEPS = 40
@@ -30,7 +27,6 @@ MOST_PICTURES = 4
 """One to edit and three to look at: the model was trained with up to three; each costs as much as the first."""
 _MULTIPLE = 32
 """Of the sides that the pipeline gives its pictures."""
-_sizes = threading.Lock()
 
 
 def edit(running: Any, request: EditRequest, progress: Progress) -> Picture:
@@ -83,22 +79,6 @@ def _edited(running: Any, request: EditRequest, colours: Picture, prompt: str, p
         settings={"image": list(pictures)},
     )
     blank = float(colours.reshape(-1, 3).astype(np.float32).std(0).max()) < 3
-    with _working_at(size):
+    with working_at(size):
         made = draw(running, drawing, progress, may_be_blank=blank)
     return canvas.back(made, own)
-
-
-@contextmanager
-def _working_at(size: Extent) -> Iterator[None]:
-    """Let the pipeline take its pictures in at the area of `size`. It insists on VAE_IMAGE_SIZE, 1024² whatever width
-    and height it is asked for (diffusers 0.42.1): a reference four times as dear as a 640² job needs, and laid out
-    unlike the picture. Nothing but that constant says otherwise, so one edit at a time."""
-    from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus as module
-
-    with _sizes:
-        usual = module.VAE_IMAGE_SIZE
-        module.VAE_IMAGE_SIZE = size.area
-        try:
-            yield
-        finally:
-            module.VAE_IMAGE_SIZE = usual

@@ -75,9 +75,14 @@ def _speaks_of(ground: Ground, prompt: str) -> bool:
     return bool(re.search(rf"\b(?:{english})(?:ish|s|en)?\b", prompt.lower()) or re.search(chinese, prompt))
 
 
+def chinese(prompt: str) -> bool:
+    """Whether there is a Chinese character in it."""
+    return _CHINESE.search(prompt) is not None
+
+
 def told(prompt: str, ground: Ground) -> str:
     """`prompt`, with the wish that the ground stay as it is, in the prompt's own language (Chinese or English)."""
-    if _CHINESE.search(prompt):
+    if chinese(prompt):
         return f"{prompt.rstrip()} 保持纯{ground.chinese}背景不变。"
     end = "" if prompt.rstrip().endswith((".", "!", "?")) else "."
     return f"{prompt.rstrip()}{end} Keep the plain {ground.name} background unchanged."

@@ -1,4 +1,4 @@
-"""New pictures from words, pictures drawn over, and holes filled: Qwen-Image-2512.
+"""New pictures from words, pictures drawn over, and holes filled: Qwen-Image-2512 (holes: Qwen-Image-Edit-2511, too).
 
 Law: what each request means to the pipelines; pixels outside a hole are none of its business (`operations` puts the
 originals back exactly). Prompts go to the model as they are, in any language: it reads Chinese and English.
@@ -6,21 +6,25 @@ originals back exactly). Prompts go to the model as they are, in any language: i
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
 from layerlift.engines.port import GenerateRequest, InpaintRequest
-from layerlift.engines.qwen.family import canvas
+from layerlift.engines.qwen.family import canvas, editing
 from layerlift.engines.qwen.family.canvas import Picture
 from layerlift.engines.qwen.family.drawing import LEAST_STEPS, Drawing, draw, taken
+from layerlift.engines.qwen.family.ground import chinese
+from layerlift.engines.qwen.family.holes import continued, in_cells
+from layerlift.engines.qwen.family.siblings import edits
+from layerlift.engines.qwen.family.sizes import working_at
 from layerlift.errors import RequestError
 from layerlift.imaging.geometry import Extent
-from layerlift.imaging.layer import Mask, Plane
 from layerlift.progress import Progress
 
 STEPS = 50
+_MULTIPLE = 32
+"""Of the sides, so that either model takes the picture as it is."""
 NEGATIVE = (
     "低分辨率，低画质，肢体畸形，手指畸形，画面过饱和，蜡像感，人脸无细节，过度光滑，画面具有AI感。"
     "构图混乱。文字模糊，扭曲。"
@@ -35,8 +39,14 @@ REMOVAL = (
 describes; it takes no orders, so this describes. A caption of the surroundings would say more, but costs tens of
 seconds of the encoder, and this model comes without the part of it that sees."""
 REMOVAL_NEGATIVE = f"object, person, animal, text, logo, watermark, frame, shadow of an object. {NEGATIVE}"
-_CELL = 8
-"""Pixels of a latent's side: what the model can keep or draw anew."""
+REMOVAL_ORDER = (
+    "Fill the blurred area with what would be behind it: continue the surrounding background seamlessly, with the same "
+    "light, colours, texture and grain. Add no object, person or text. Keep everything else unchanged."
+)
+FILL_ORDER = "Fill the blurred area with this: {}. Keep everything else unchanged."
+FILL_ORDER_CHINESE = "将模糊区域填充为：{}。其他部分保持不变。"
+"""What the edit model is told, which takes orders and sees the picture (with the hole blurred): none of it is from a
+model card."""
 
 
 def generate(running: Any, request: GenerateRequest, progress: Progress) -> Picture:
@@ -61,33 +71,55 @@ def generate(running: Any, request: GenerateRequest, progress: Progress) -> Pict
 def inpaint(running: Any, request: InpaintRequest, progress: Progress) -> Picture:
     """The whole picture with the hole filled: (h, w, 4) uint8; opaque in the hole, `request.image`'s alpha elsewhere.
 
-    Around the hole it is the picture as the model's VAE gives it back (a little off, which tells how much the fill is
-    off too), and up to seven pixels of it are drawn anew: the model keeps or draws whole cells of 8×8.
-    A hole may be as large as the canvas around a picture. Raises Cancelled, EngineError, RequestError (no hole)."""
+    `running` is Qwen-Image-2512 or, where that is not here, Qwen-Image-Edit-2511. Around the hole it is the picture as
+    the model's VAE gives it back (a little off, which tells how much the fill is off too), and up to seven pixels of it
+    are drawn anew: the model keeps or draws whole cells of 8×8. A hole may be as large as the canvas around a picture.
+    Raises Cancelled, EngineError, RequestError (no hole)."""
     image, hole = request.image, request.mask > 0
     if not hole.any():
         raise RequestError("Nothing is selected, so there is nothing to fill.", "Select what shall be drawn anew.")
-    size = canvas.working(canvas.extent_of(image), request.sampling.resolution)
-    plain = continued(canvas.on_white(image), hole)
-    mask = canvas.placed(hole.astype(np.uint8) * 255, size)
-    prompt = (request.prompt or "").strip()
+    size = canvas.working(canvas.extent_of(image), request.sampling.resolution, _MULTIPLE)
+    shown = canvas.picture(canvas.placed(continued(canvas.on_white(image), hole), size))
+    mask = canvas.picture(in_cells(canvas.placed(hole.astype(np.uint8) * 255, size)))
+    words = _orders(request.prompt) if edits(running.pipeline) else _description(request.prompt)
     drawing = Drawing(
         kind="inpaint",
         stage="Filling",
-        prompt=request.prompt if prompt and request.prompt else REMOVAL,
-        negative=NEGATIVE if prompt else REMOVAL_NEGATIVE,
-        steps=STEPS,
+        prompt=words.prompt,
+        negative=words.negative,
+        steps=words.steps,
         extent=size,
         sampling=request.sampling,
-        settings={
-            "image": canvas.picture(canvas.placed(plain, size)),
-            "mask_image": canvas.picture(in_cells(mask)),
-            "strength": 1.0,
-        },
+        seen=(shown,) if edits(running.pipeline) else (),
+        settings={"image": shown, "mask_image": mask, "strength": 1.0},
     )
     # A logo taken off a white page leaves a white page: blank is wrong only where there is something to see.
-    made = draw(running, drawing, progress, may_be_blank=bool(hole.all()) or _flat(image[~hole]))
+    with working_at(size):
+        made = draw(running, drawing, progress, may_be_blank=bool(hole.all()) or _flat(image[~hole]))
     return canvas.with_alpha(canvas.back(made, canvas.extent_of(image)), np.where(hole, 255, image[..., 3]))
+
+
+class _Words(NamedTuple):
+    """What a model is told for a hole, and its card's number of steps."""
+
+    prompt: str
+    negative: str
+    steps: int
+
+
+def _description(prompt: str | None) -> _Words:
+    """For the model that draws what is described."""
+    if prompt is not None and prompt.strip():
+        return _Words(prompt, NEGATIVE, STEPS)
+    return _Words(REMOVAL, REMOVAL_NEGATIVE, STEPS)
+
+
+def _orders(prompt: str | None) -> _Words:
+    """For the model that does as it is told."""
+    if prompt is None or not prompt.strip():
+        return _Words(REMOVAL_ORDER, editing.NEGATIVE, editing.STEPS)
+    order = FILL_ORDER_CHINESE if chinese(prompt) else FILL_ORDER
+    return _Words(order.format(prompt.strip().rstrip("。.")), editing.NEGATIVE, editing.STEPS)
 
 
 def _drawing(request: GenerateRequest, size: Extent, kind: Any, settings: dict[str, Any] | None = None) -> Drawing:
@@ -112,38 +144,3 @@ def _needs_words(prompt: str) -> None:
 def _flat(pixels: Picture) -> bool:
     """Whether (n, 4) pixels are all about one colour."""
     return float(pixels[:, :3].astype(np.float32).std(0).max()) < 3
-
-
-def in_cells(mask: Picture) -> Picture:
-    """`mask` (h, w) with sides multiples of 8, grown to whole cells: the pipeline looks at one pixel of each cell only,
-    so that a thin line would be lost."""
-    height, width = mask.shape
-    cells = mask.reshape(height // _CELL, _CELL, width // _CELL, _CELL).max((1, 3))
-    return np.repeat(np.repeat(cells, _CELL, 0), _CELL, 1)
-
-
-def continued(colours: Picture, hole: Mask) -> Picture:
-    """(h, w, 3) `colours` with the hole filled smoothly from around it (averages of ever larger neighbourhoods).
-
-    The model does not look into the hole, but the VAE's cells beside it do: what is to go would shine into them."""
-    known: Plane = (~hole).astype(np.float32)[..., None]
-    out: Picture = colours.copy()
-    out[hole] = np.rint(_pulled(np.asarray(colours * known, np.float32), known)[hole]).clip(0, 255).astype(np.uint8)
-    return out
-
-
-def _pulled(weighted: Plane, weight: Plane) -> Plane:
-    """Push–pull: (h, w, 3) colours times `weight` (h, w, 1; 0–1), completed with those of the level below (S. J.
-    Gortler et al., "The Lumigraph", SIGGRAPH 1996, §3.4)."""
-    height, width = weight.shape[:2]
-    if min(height, width) <= 1 or weight.min() >= 1:
-        rest = weighted.sum((0, 1)) / max(float(weight.sum()), 1e-6)
-        return np.asarray(weighted + (1 - weight) * rest)
-    half = (max(1, width // 2), max(1, height // 2))
-    both = cv2.resize(np.dstack([weighted, weight]), half, interpolation=cv2.INTER_AREA)
-    small: Plane = np.asarray(both, np.float32)
-    # Four pixels, one of them known: that one is as good as four. Averages would fade with every level.
-    small *= np.minimum(np.float32(4), 1 / np.maximum(small[..., 3:], np.float32(1e-6)))
-    below = _pulled(small[..., :3], small[..., 3:])
-    larger = cv2.resize(below, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(weighted + (1 - weight) * larger)

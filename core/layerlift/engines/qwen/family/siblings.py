@@ -14,7 +14,7 @@ from layerlift.errors import EngineError
 Kind: TypeAlias = Literal["edit", "picture", "picture from picture", "inpaint"]
 
 _CLASSES: dict[str, dict[Kind, str]] = {
-    "QwenImageEditPlusPipeline": {"edit": "QwenImageEditPlusPipeline"},
+    "QwenImageEditPlusPipeline": {"edit": "QwenImageEditPlusPipeline", "inpaint": "QwenImageEditInpaintPipeline"},
     "QwenImagePipeline": {
         "picture": "QwenImagePipeline",
         "picture from picture": "QwenImageImg2ImgPipeline",
@@ -36,9 +36,11 @@ def sibling(loaded: Any, kind: Kind) -> Any:
         return loaded
     import diffusers
 
-    made = getattr(diffusers, name)(**{part: loaded.components[part] for part in _PARTS})
+    made = getattr(diffusers, name)(**loaded.components)
     made.set_progress_bar_config(disable=True)
     return made
 
 
-_PARTS = ("scheduler", "vae", "text_encoder", "tokenizer", "transformer")
+def edits(loaded: Any) -> bool:
+    """Whether the pipeline `loaded` sees pictures and takes orders (else it draws what words describe)."""
+    return "edit" in _CLASSES.get(type(loaded).__name__, {})

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from layerlift.engines.port import GenerateRequest, InpaintRequest, Sampling
 from layerlift.engines.qwen.family import painting
-from layerlift.engines.qwen.family.painting import continued, generate, in_cells, inpaint
+from layerlift.engines.qwen.family.holes import continued, in_cells
+from layerlift.engines.qwen.family.painting import generate, inpaint
 from layerlift.engines.qwen.family.siblings import sibling
 from layerlift.errors import EngineError, RequestError
 from layerlift.imaging.geometry import Extent
@@ -170,6 +171,41 @@ def test_a_logo_taken_off_a_white_page_leaves_a_white_page(
     monkeypatch.setattr(painting, "draw", white)
     assert (inpaint(image_model, InpaintRequest(page, hole), Progress()) == page).all()
     assert blank == [True]
+
+
+def test_the_edit_model_fills_too_by_orders_and_at_the_working_size(
+    edit_model: Any, photo: Picture, hole: Picture, passes: Passes
+) -> None:
+    """It sees the picture with the hole blurred, and what is outside of the hole is kept likewise."""
+    from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_inpaint as module
+
+    rule = module.calculate_dimensions
+    other = photo.copy()
+    other[hole > 0] = (255, 0, 255, 255)
+    with edit_model.encoder(Progress()), passes(edit_model, "vae.encoder") as seen:
+        fills = [
+            inpaint(edit_model, InpaintRequest(image, hole, None, QUICKLY), Progress()) for image in (photo, other)
+        ]
+    assert (fills[0] == fills[1]).all()
+    assert fills[0].shape == photo.shape
+    areas = {call[0].shape[-1] * call[0].shape[-2] for call in seen} - {256 * 256}
+    assert areas == {64 * 64}
+    assert module.calculate_dimensions is rule
+    with_words = inpaint(edit_model, InpaintRequest(photo, hole, "a cat", QUICKLY), Progress())
+    assert (with_words != fills[0]).any()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "order"),
+    [
+        ("a red boat.", "Fill the blurred area with this: a red boat. Keep everything else unchanged."),
+        ("一艘红色的船。", "将模糊区域填充为：一艘红色的船。其他部分保持不变。"),
+        (None, painting.REMOVAL_ORDER),
+        ("  ", painting.REMOVAL_ORDER),
+    ],
+)
+def test_orders_are_given_in_the_language_of_the_prompt(prompt: str | None, order: str) -> None:
+    assert painting._orders(prompt).prompt == order
 
 
 def test_requests_that_make_no_sense(image_model: Any, photo: Picture, hole: Picture) -> None:

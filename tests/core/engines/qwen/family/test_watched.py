@@ -24,7 +24,7 @@ torch = pytest.importorskip("torch", reason="the model family needs torch and di
 QUICKLY = Sampling(steps=4, resolution=64, seed=7)
 Picture = NDArray[np.uint8]
 Draw = Callable[[Any, Progress], Picture]
-OPERATIONS = ("edit", "generate", "redraw", "inpaint")
+OPERATIONS = ("edit", "generate", "redraw", "inpaint", "fill by orders")
 
 
 @pytest.fixture(params=OPERATIONS)
@@ -44,6 +44,7 @@ def operation(
         "generate": (image_model, from_words),
         "redraw": (image_model, lambda s, p: generate(image_model, GenerateRequest("a cat", extent, photo, 0.8, s), p)),
         "inpaint": (image_model, lambda s, p: inpaint(image_model, InpaintRequest(photo, mask, sampling=s), p)),
+        "fill by orders": (edit_model, lambda s, p: inpaint(edit_model, InpaintRequest(photo, mask, sampling=s), p)),
     }
     return made[request.param]
 
