@@ -35,7 +35,9 @@ from layerlift.operations.working import (
 from layerlift.progress import Progress
 
 _RING = 24
-"""Document pixels around the selection in which grain is measured."""
+"""Document pixels around the selection in which grain is measured …"""
+_SAMPLE_PIXELS = 4_000_000
+"""… of which no more than so many are looked at."""
 
 
 def perform(
@@ -134,6 +136,8 @@ def _brought(
     out = np.zeros((extent.height, extent.width, 4), document.pixels.dtype)
     for top, bottom in strips(extent):
         progress.advance(top / extent.height)
+        if not soft[top:bottom].any():
+            continue
         values = colours.rows(top, bottom)
         add_grain(values, strength, window.bounds.y + top, window.bounds.x)
         alpha: Plane = soft[top:bottom].astype(np.float32) * np.float32(1 / 255)
@@ -150,6 +154,9 @@ def _grain(document: Document, window: Window, before: Plane, mask: NDArray[np.u
     if window.scale <= 1:
         return 0.0
     box = _bounds(mask).grow(_RING).intersect(Bounds.of(window.bounds.extent))
+    middle = box.height // 2
+    rows = min(box.height, max(_RING, _SAMPLE_PIXELS // box.width))  # of a very large selection, its middle rows
+    box = Bounds(box.x, box.y + max(0, middle - rows // 2), box.width, rows)
     full = as_float(document.pixels[window.bounds.slices][box.slices])[..., :3]
     sx, sy = window.size.width / window.bounds.width, window.size.height / window.bounds.height
     cells = Bounds(

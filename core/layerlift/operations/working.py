@@ -78,10 +78,11 @@ def view(small: Pixels, icc: bytes | None) -> NDArray[np.uint8]:
 
 def covered(mask: NDArray[np.uint8], size: Extent) -> Mask:
     """The working pixels that the mask touches at all."""
-    touched = (mask > 0).astype(np.float32)
+    touched: Mask = mask > 0
     if size == (mask.shape[1], mask.shape[0]):
-        return touched > 0
-    return np.asarray(cv2.resize(touched, tuple(size), interpolation=cv2.INTER_AREA) > 1e-4)
+        return touched
+    weight = touched * np.uint16(65535)  # fine enough for one pixel of 250 × 250
+    return np.asarray(cv2.resize(weight, tuple(size), interpolation=cv2.INTER_AREA) > 0)
 
 
 def answered(drawn: NDArray[np.uint8], size: Extent, info: EngineInfo, operation: Operation) -> NDArray[np.uint8]:

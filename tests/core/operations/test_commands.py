@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -189,3 +192,22 @@ def test_what_is_written_reads_back(commands: list[Command], language: str) -> N
 def test_any_text_is_read_or_refused(text: str) -> None:
     found = parse(text)
     assert found is None or all(isinstance(command, Command) for command in found)
+
+
+DOC = Path(__file__).parents[3] / "docs" / "operations.md"
+ROWS = [
+    line for line in DOC.read_text(encoding="utf-8").split("| what | English | 中文 |")[1].splitlines() if " · " in line
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split("|")[1].strip())
+def test_the_documented_grammar_is_understood(row: str) -> None:
+    _, _, english, chinese, _ = row.split("|")
+    for cell, name in ((english, "the dog"), (chinese, "小狗")):
+        for example in re.sub(r"\([^)]*[a-z][^)]*\)", "", cell).split(" · "):
+            sentence = example.replace("T", name).strip()
+            if sentence.startswith("rgb("):
+                sentence = f"recolour the dog to {sentence}"
+            found = parse(sentence.removesuffix("…").strip())
+            assert found is not None, sentence
+            assert all(command.target in (None, "dog", "小狗") for command in found), sentence
