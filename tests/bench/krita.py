@@ -2,8 +2,9 @@
 
 Needs what tests/hosts/krita needs. In a real Krita with a 4096 × 4096 RGBA document, against the real server with the
 `fake` engine asked for four layers: from the action to the layers on the canvas; the longest time that Krita's event
-loop stood still meanwhile; and, as the measure of what is Krita's own, the same for its own "Duplicate Layer". Also the
-time that importing the plug-in adds to Krita's start. Prints a table; nothing here fails.
+loop stood still meanwhile; and, as the measure of what is Krita's own, the same for its own "Duplicate Layer" and for a
+zoom, which changes no pixel. Once with the canvas painted by OpenGL (which is software on a machine without a graphics
+card) and once by Krita itself. Also what the plug-in adds to Krita's start. Prints a table; nothing here fails.
 """
 
 from __future__ import annotations
@@ -12,39 +13,65 @@ import argparse
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "installer")]
 
 from hosts.krita.conftest import make_desk, stop_servers  # noqa: E402 - after the path
-from hosts.krita.desk import Desk  # noqa: E402
+from hosts.krita.desk import SCREEN, Desk  # noqa: E402
 from hosts.krita.pictures import bands, store  # noqa: E402
 
 ENDS = ("inserted", "failed", "kept", "cancelled")
 
 
-def import_seconds(desk: Desk) -> float:
-    """Seconds to import the plug-in's rooms that Krita loads at its start, and at the first click, anew."""
-    return float(
-        desk.do(
-            """
-import importlib, sys, time
-kept = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith("layerlift_krita")}
-started = time.perf_counter()
-import types
-package = types.ModuleType("layerlift_krita")
-package.__path__ = kept["layerlift_krita"].__path__
-package.VERSION = kept["layerlift_krita"].VERSION
-sys.modules["layerlift_krita"] = package
-importlib.import_module("layerlift_krita.plugin")
-answer = time.perf_counter() - started
-for name in [name for name in sys.modules if name.startswith("layerlift_krita")]:
-    del sys.modules[name]
-sys.modules.update(kept)
-"""
-        )
+def starting(desk: Desk, rounds: int) -> None:
+    """What the plug-in adds to Krita's start: each time a fresh process, with it and without it by turns, until there is
+    a window; and what Python itself says (`-X importtime`) of a start with it."""
+    took: dict[str, list[float]] = {"with": [], "without": []}
+    _started(desk)  # compiles everything, fills Krita's own caches
+    for _ in range(rounds):
+        for name in took:
+            (desk.enable if name == "with" else desk.disable)("layerlift_krita")
+            took[name].append(_started(desk))
+    desk.enable("layerlift_krita")
+    for name, seconds in took.items():
+        lowest, middle = min(seconds), statistics.median(seconds)
+        print(f"Krita's start {name} the plug-in: median {middle:.2f} s, least {lowest:.2f} s of {rounds}")
+    desk.environment["PYTHONPROFILEIMPORTTIME"] = "1"
+    at_start, at_panel = [], []
+    for _ in range(rounds):
+        desk.said.unlink(missing_ok=True)
+        _started(desk, wait="answer = 'layerlift_krita.studio' in __import__('sys').modules")
+        took_by = _imports(desk.said.read_text("utf-8", "replace"))
+        at_start.append(took_by["layerlift_krita"])
+        at_panel.append(took_by["layerlift_krita.panel.panel"] + took_by["layerlift_krita.studio"])
+    del desk.environment["PYTHONPROFILEIMPORTTIME"]
+    print(
+        f"imported while Krita starts: {statistics.median(at_start):.0f} ms (least {min(at_start):.0f}); when the docker"
     )
+    print(f"is first filled: {statistics.median(at_panel):.0f} ms more (least {min(at_panel):.0f})")
+
+
+def _imports(said: str) -> dict[str, float]:
+    """Milliseconds by module, with what it imports itself, out of what Python says under PYTHONPROFILEIMPORTTIME."""
+    found = {}
+    for line in said.splitlines():
+        fields = [field.strip() for field in line.removeprefix("import time:").split("|")]
+        if line.startswith("import time:") and len(fields) == 3 and fields[1].isdigit():
+            found[fields[2]] = int(fields[1]) / 1000
+    return found
+
+
+def _started(desk: Desk, wait: str = "answer = True") -> float:
+    """Seconds from the process to a window; then it is ended."""
+    begin = time.perf_counter()
+    desk.start()
+    took = time.perf_counter() - begin
+    desk.wait(wait)
+    desk.kill()
+    return took
 
 
 def settle(desk: Desk, document: str) -> None:
@@ -93,54 +120,68 @@ for (name, begin), (_, finish) in zip(marks, marks[1:] + [("end", end)]):
     return found
 
 
-def krita_itself(desk: Desk, document: str) -> float:
-    """The longest standstill of Krita's own "Duplicate Layer" on the same document."""
+def krita_itself(desk: Desk, document: str) -> tuple[float, float]:
+    """The longest standstill of Krita's own "Duplicate Layer" on the same document, and of one zoom of the canvas."""
     desk.do("stalls.start(); krita.action('duplicatelayer').trigger()")
     desk.wait("answer = len(inside.tree(which)) == 2", which=document)
     settle(desk, document)
-    stall = float(desk.do("answer = stalls.stop()"))
+    duplicate = float(desk.do("answer = stalls.stop()"))
     desk.do("krita.action('edit_undo').trigger()")
     desk.wait("answer = len(inside.tree(which)) == 1", which=document)
     settle(desk, document)
-    return stall
+    zooms = []
+    for level in (0.12, 0.2):
+        desk.do("stalls.start(); krita.activeWindow().activeView().canvas().setZoomLevel(level)", level=level)
+        desk.wait("answer = stalls.beats > 100")
+        zooms.append(float(desk.do("answer = stalls.stop()")))
+    return duplicate, max(zooms)
 
 
-def bench(side: int, rounds: int, home: Path) -> None:
+def bench(side: int, rounds: int, home: Path, canvases: list[str]) -> None:
     """Measure and print."""
     desk = make_desk(home)
     try:
-        desk.start()
-        print(f"Krita {desk.do('answer = krita.version()')}")
-        times = [import_seconds(desk) for _ in range(5)]
-        print(f"plug-in import at Krita's start: median {1000 * statistics.median(times):.0f} ms")
-        desk.do("inside.choose(engine='fake', scope='layer', layers=4)")
-        for depth in (8, 16):
-            path = str(store(bands(side, side, depth), home / "picture.raw"))
-            document = desk.do(
-                "answer = inside.new('Bench', side, side, depth=depth, pixels=path)",
-                side=side, depth=f"U{depth}", path=path,
-            )  # fmt: skip
-            settle(desk, document)
-            ours(desk, document, f"U{depth}")  # the server starts, everything is imported
-            for number in range(rounds):
-                own = krita_itself(desk, document)
-                found = ours(desk, document, f"U{depth}")
-                stages = ", ".join(f"{k} {v:.2f}" for k, v in found.items() if k not in ("state", "stall", "all"))
-                print(
-                    f"{side}² U{depth} #{number + 1}: {found['all']:.2f} s ({stages}); "
-                    f"longest standstill {1000 * found['stall']:.0f} ms, Duplicate Layer's {1000 * own:.0f} ms"
-                )
-            desk.do("inside.close_all()")
-            desk.wait("answer = not krita.documents()")
+        starting(desk, rounds)
+        for canvas in canvases:
+            desk.canvas(canvas)
+            desk.start()
+            desk.do("inside.full_screen(width, height)", width=SCREEN[0], height=SCREEN[1])
+            print(f"Krita {desk.do('answer = krita.version()')}, canvas by OpenGL: {canvas}", flush=True)
+            desk.do("inside.choose(engine='fake', scope='layer', layers=4)")
+            for depth in (8, 16):
+                _rounds(desk, side, depth, rounds, home)
+            desk.quit()
     finally:
         desk.close()
         stop_servers(desk)
+
+
+def _rounds(desk: Desk, side: int, depth: int, rounds: int, home: Path) -> None:
+    path = str(store(bands(side, side, depth), home / "picture.raw"))
+    document = desk.do(
+        "answer = inside.new('Bench', side, side, depth=depth, pixels=path)",
+        side=side, depth=f"U{depth}", path=path,
+    )  # fmt: skip
+    settle(desk, document)
+    ours(desk, document, f"U{depth}")  # the server starts, everything is imported
+    for number in range(rounds):
+        own, zoom = krita_itself(desk, document)
+        found = ours(desk, document, f"U{depth}")
+        stages = ", ".join(f"{k} {v:.2f}" for k, v in found.items() if k not in ("state", "stall", "all"))
+        print(
+            f"{side}² U{depth} #{number + 1}: {found['all']:.2f} s ({stages}); longest standstill "
+            f"{1000 * found['stall']:.0f} ms, Duplicate Layer's {1000 * own:.0f} ms, a zoom's {1000 * zoom:.0f} ms",
+            flush=True,
+        )
+    desk.do("inside.close_all()")
+    desk.wait("answer = not krita.documents()")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--side", type=int, default=4096)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--canvas", nargs="+", choices=("auto", "none"), default=["auto", "none"])
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        bench(given.side, given.rounds, Path(folder))
+        bench(given.side, given.rounds, Path(folder), given.canvas)

@@ -78,6 +78,16 @@ class Desk:
                 text = text.replace("[python]\n", f"[python]\nenable_{plugin}=true\n")
         rc.write_text(text, "utf-8")
 
+    def disable(self, plugin: str) -> None:
+        """Switch a plugin off."""
+        rc = self.home / ".config" / "kritarc"
+        rc.write_text(rc.read_text("utf-8").replace(f"enable_{plugin}=true\n", ""), "utf-8")
+
+    def canvas(self, renderer: str) -> None:
+        """How Krita paints its canvas from the next start on: "auto" (OpenGL) or "none" (by itself)."""
+        text = f"[General]\nOpenGLRenderer={renderer}\ncanvasState=TRY_OPENGL\n"
+        (self.home / ".config" / "kritadisplayrc").write_text(text, "utf-8")
+
     def start(self, *files: Path | str) -> None:
         """Start Krita and wait until it listens and has a window."""
         self.port.unlink(missing_ok=True)

@@ -207,7 +207,7 @@ def test_a_translucent_source_can_be_hidden_by_one_undoable_click(desk: Desk, tm
     assert "Hide “Background” to see the result alone: it shows through." in end(desk)[4]
     desk.wait("answer = inside.idle(which)", which=document)
     steps = desk.do("answer = inside.history()")
-    row = "box = inside.dock('layerlift_docker'); box.show(); box.build(); row = next(iter(box.widget().rows.values()))"
+    row = "row = next(iter(inside.panel().rows.values()))"
     desk.wait(f"{row}; answer = row.buttons['hide'].isVisible()")
     desk.do(f"{row}; row.buttons['hide'].click()")
     source = "inside.doc(which).rootNode().childNodes()[0]"

@@ -44,9 +44,7 @@ def click(desk: Desk, code: str, **values: Any) -> None:
 
 def panel(desk: Desk, action: str) -> str:
     """Code that uses the panel's widgets as `panel`."""
-    return (
-        f"box = inside.dock('layerlift_docker'); box.show(); box.raise_(); box.build(); panel = box.widget(); {action}"
-    )
+    return f"panel = inside.panel(); {action}"
 
 
 def test_the_layer_menu_and_the_shortcut(desk: Desk, tmp_path: Path) -> None:

@@ -249,6 +249,15 @@ def studio():
     return made()
 
 
+def panel():
+    """The panel, in front."""
+    box = dock("layerlift_docker")
+    box.show()
+    box.raise_()
+    box.build()
+    return box.widget()
+
+
 def choose(**options):
     """What the panel's options say from now on."""
     from dataclasses import replace
