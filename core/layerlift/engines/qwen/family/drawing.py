@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from layerlift.engines.port import Sampling
@@ -70,6 +69,8 @@ def draw(running: Any, drawing: Drawing, progress: Progress, *, may_be_blank: bo
     _words(running, drawing, progress)
 
     def call(pipeline: Any) -> Picture:
+        import torch
+
         words = _words(running, drawing, progress)
         able = sibling(pipeline, drawing.kind)
         able.set_progress_bar_config(disable=True)
@@ -120,6 +121,8 @@ def _words(running: Any, drawing: Drawing, progress: Progress) -> dict[str, Any]
 
 
 def _embedding(running: Any, drawing: Drawing, text: str, progress: Progress) -> tuple[Any, Any]:
+    import torch
+
     def make(pipeline: Any) -> tuple[Any, Any]:
         progress.stage("Reading the words", 0.0)
         seen = {"image": [_glance(image) for image in drawing.seen]} if drawing.seen else {}
