@@ -21,6 +21,9 @@ from layerlift.imaging.layer import Role
 
 _SIDE = 224
 """Pixels along the longer side of what the encoder is shown of each layer: 64 of its tokens."""
+_LEAST = 28
+"""Pixels along the shorter one: one token."""
+_MARGIN = 0.1
 _GREY = (128, 128, 128)
 _WORDS_EACH = 12
 
@@ -58,14 +61,26 @@ def question(count: int, wanted: Sequence[str] = ()) -> Question:
 
 
 def pictures(layers: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
-    """What the encoder is shown: each (h, w, 4) layer small, on grey, (h', w', 3)."""
+    """What the encoder is shown: of each (h, w, 4) layer what is on it, with a margin, small, on grey, (h', w', 3)."""
     shown = []
     for layer in layers:
-        scale = _SIDE / max(layer.shape[:2])
-        size = max(28, round(layer.shape[1] * scale)), max(28, round(layer.shape[0] * scale))
-        small = cv2.resize(over_plain(layer, _GREY), size, interpolation=cv2.INTER_AREA)
+        part = over_plain(layer[_around(layer[..., 3])], _GREY)
+        scale = _SIDE / max(part.shape[:2])
+        size = max(_LEAST, round(part.shape[1] * scale)), max(_LEAST, round(part.shape[0] * scale))
+        small = cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
         shown.append(small.astype(np.uint8, copy=False))
     return shown
+
+
+def _around(alpha: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """Where there is anything, and a margin."""
+    places = []
+    for axis in (1, 0):
+        there = np.flatnonzero(alpha.any(axis))
+        first, last = (int(there[0]), int(there[-1]) + 1) if there.size else (0, alpha.shape[1 - axis])
+        margin = round((last - first) * _MARGIN)
+        places.append(slice(max(0, first - margin), last + margin))
+    return places[0], places[1]
 
 
 def numbered(count: int, *, ground: bool = True) -> list[Name]:

@@ -19,12 +19,29 @@ def test_asks_for_as_many_names_as_it_shows_pictures() -> None:
 
 
 def test_layers_are_shown_small_and_on_grey() -> None:
-    layer = np.zeros((100, 400, 4), np.uint8)
+    layer = np.zeros((400, 1000, 4), np.uint8)
     layer[:, :200] = (255, 0, 0, 255)
     (shown,) = naming.pictures([layer])
-    assert shown.shape == (56, 224, 3)
-    assert tuple(shown[28, 10]) == (255, 0, 0)
-    assert tuple(shown[28, 210]) == (128, 128, 128)
+    assert shown.shape == (224, round(220 * 224 / 400), 3)
+    assert tuple(shown[100, 10]) == (255, 0, 0)
+    assert tuple(shown[100, -3]) == (128, 128, 128)
+
+
+@pytest.mark.parametrize("box", [(50, 60, 3, 3), (0, 0, 400, 1), (399, 299, 1, 1)])
+def test_small_things_are_shown_large(box: tuple[int, int, int, int]) -> None:
+    x, y, width, height = box
+    layer = np.zeros((300, 400, 4), np.uint8)
+    layer[y : y + height, x : x + width] = (0, 0, 255, 255)
+    (shown,) = naming.pictures([layer])
+    assert max(shown.shape[:2]) == 224
+    assert min(shown.shape[:2]) >= 28
+    assert (shown[..., 2] > 200).mean() > 0.4
+
+
+def test_an_empty_layer_is_grey() -> None:
+    (shown,) = naming.pictures([np.zeros((50, 100, 4), np.uint8)])
+    assert shown.shape == (112, 224, 3)
+    assert (shown == 128).all()
 
 
 def test_what_it_says_is_what_they_are_called() -> None:

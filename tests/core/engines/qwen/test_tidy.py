@@ -90,5 +90,13 @@ def test_sameness_is_about_alpha(move: int, alike: bool) -> None:
     assert tidy.same(RED, patch(8 + move, 8, 16, 255, 0, 0, 255)) is alike
 
 
+def test_nearly_the_same_is_the_same() -> None:
+    soft = RED.copy()
+    soft[8, 8:24, 3] = 200
+    assert tidy.same(RED, soft)
+    assert tidy.same(soft, RED)
+    assert tidy.same(patch(0, 0, 0, 0, 0, 0, 0), patch(0, 0, 0, 0, 0, 0, 0))
+
+
 def test_sameness_is_about_colour() -> None:
     assert not tidy.same(RED, patch(8, 8, 16, 255, 90, 0, 255))
