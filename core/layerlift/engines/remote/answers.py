@@ -27,8 +27,8 @@ _COLOURS = {0, 2, 3, 4, 6}
 _FULL, _DEEP = 255, 65535
 _OVERHEAD = 4096
 """Bytes of JSON around one picture."""
-_ROUNDED = 33.0
-"""Pixels by which rounding sides to multiples of 32, twice, can change a shape."""
+_ROUNDED = 32
+"""Most pixels by which a side is rounded: to a multiple of 32, up, down or to the nearest."""
 _SAID = 200
 """Characters of a server's own words that are passed on."""
 
@@ -132,10 +132,11 @@ def _rgba(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def shaped(picture: NDArray[np.uint8], extent: Extent) -> NDArray[np.uint8]:
-    """`picture`, if it has the shape of `extent` as nearly as a model can (it rounds sides). Raises Trouble."""
+    """`picture`, if it is one of `extent` at some scale, its sides rounded as models must. Raises Trouble."""
     height, width = picture.shape[:2]
-    scale = (width * height / extent.area) ** 0.5
-    if abs(width - extent.width * scale) > _ROUNDED or abs(height - extent.height * scale) > _ROUNDED:
+    least = max((width - _ROUNDED) / extent.width, (height - _ROUNDED) / extent.height)
+    most = min((width + _ROUNDED) / extent.width, (height + _ROUNDED) / extent.height)
+    if least > most:
         asked = f"{extent.width}×{extent.height}"
         raise Trouble(Kind.GARBAGE, f"it answered with {width}×{height} for a picture of {asked}")
     return picture

@@ -73,7 +73,7 @@ class _Running:
     def __init__(self, endpoint: Endpoint, request: Request, patience: float) -> None:
         self._endpoint, self._request, self._patience = endpoint, request, patience
         self._lock = threading.Lock()
-        self._connection: http.client.HTTPConnection | None = None
+        self._socket: socket.socket | None = None
         self._dropped = False
         self.over = threading.Event()
         self.answer: Answer | None = None
@@ -88,30 +88,36 @@ class _Running:
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.trouble = Trouble(Kind.DROPPED, f"the connection was lost ({_words(error)})")
         finally:
-            self._close()
             self.over.set()
 
     def drop(self) -> None:
         """From any thread: close the socket now."""
         with self._lock:
             self._dropped = True
-            connection = self._connection
-        if connection is not None and connection.sock is not None:
-            with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)  # wakes the reader; closing alone would not
+            if self._socket is not None:
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)  # wakes the reader; closing alone would not
 
     def _ask(self) -> Answer:
-        request, endpoint = self._request, self._endpoint
         connection = self._connect()
+        try:
+            return self._asked(connection)
+        finally:
+            with self._lock:
+                self._socket = None
+            connection.close()
+
+    def _asked(self, connection: http.client.HTTPConnection) -> Answer:
+        request, endpoint = self._request, self._endpoint
         headers = {"Accept": "application/json", "User-Agent": "layerlift", "Connection": "close"}
         if request.content_type:
             headers["Content-Type"] = request.content_type
         if endpoint.key is not None and (endpoint.secure or endpoint.loopback):
             headers["Authorization"] = f"Bearer {endpoint.key}"
         connection.request(request.method, endpoint.base + request.path, request.body or None, headers)
-        response = connection.getresponse()
-        after = response.getheader("Retry-After", "")
-        return Answer(response.status, self._read(response), float(after) if after.isdigit() else None)
+        with connection.getresponse() as response:
+            after = response.getheader("Retry-After", "")
+            return Answer(response.status, self._read(response), float(after) if after.isdigit() else None)
 
     def _connect(self) -> http.client.HTTPConnection:
         endpoint = self._endpoint
@@ -130,14 +136,18 @@ class _Running:
         connection.sock.settimeout(self._patience)
         _keep_alive(connection.sock)
         with self._lock:
-            self._connection = connection
+            self._socket = connection.sock
             if self._dropped:
+                connection.close()
                 raise Trouble(Kind.DROPPED, "nobody waits any more")
         return connection
 
     def _read(self, response: http.client.HTTPResponse) -> bytes:
         """All of it, at most the limit."""
-        pieces, length, most = [], 0, self._request.limit
+        pieces, length, most = [], response.length or 0, self._request.limit
+        if length > most:
+            raise Trouble(Kind.GARBAGE, f"its answer has {length / 1e6:.0f} MB, more than {most / 1e6:.0f}")
+        length = 0
         while piece := response.read(_PIECE):
             length += len(piece)
             if length > most:
@@ -146,12 +156,6 @@ class _Running:
         if response.length:  # http.client gives back what came before the end without a word
             raise Trouble(Kind.DROPPED, "the connection was lost in the middle of the answer")
         return b"".join(pieces)
-
-    def _close(self) -> None:
-        with self._lock:
-            connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
 
 
 def _keep_alive(sock: socket.socket) -> None:

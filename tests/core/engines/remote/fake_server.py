@@ -14,7 +14,9 @@ import io
 import json
 import math
 import ssl
+import struct
 import threading
+import zlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -26,7 +28,7 @@ from PIL import Image
 
 Fault = Literal[
     "slow", "cut", "die", "500", "503", "502", "html", "fewer", "more", "jpeg", "bomb", "shape", "huge", "empty", "url",
-    "redirect", "text", "damaged", "sizes", "deep", "nested", "grey",
+    "redirect", "text", "damaged", "sizes", "nested", "blank",
 ]  # fmt: skip
 
 
@@ -186,7 +188,7 @@ class FakeServer:
         if fault == "redirect":
             return web.Response(status=307, headers={"Location": "http://192.0.2.1/v1/images/edits"})
         if fault == "huge":
-            return web.Response(body=b" " * (80 << 20), content_type="application/json")
+            return web.Response(body=b" " * (20 << 20), content_type="application/json")
         if fault == "die":
             self._stop.set()
             await asyncio.sleep(3600)
@@ -356,6 +358,15 @@ def _format(form: Form, default: str, *, jpeg: str) -> str:
     return "png" if form.text.get("background", "auto") == "transparent" else jpeg
 
 
+def bomb(width: int, height: int) -> bytes:
+    """A PNG that claims a size and has next to nothing in it."""
+    ihdr = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    chunks = b""
+    for kind, body in ((b"IHDR", ihdr), (b"IDAT", zlib.compress(b"\0" * 1000)), (b"IEND", b"")):
+        chunks += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
 def _pictures(fault: Fault | None, drawn: list[Image.Image]) -> list[Image.Image]:
     if fault == "fewer":
         return drawn[:-1]
@@ -365,19 +376,16 @@ def _pictures(fault: Fault | None, drawn: list[Image.Image]) -> list[Image.Image
         return [picture.resize((320, 960)) for picture in drawn]
     if fault == "sizes":
         return [*drawn[:-1], drawn[-1].resize((drawn[-1].width // 2, drawn[-1].height // 2))]
-    if fault == "grey":
-        return [picture.convert("L") for picture in drawn]
+    if fault == "blank":
+        return [*drawn[:-1], Image.new("RGBA", drawn[-1].size)]
     return drawn
 
 
 def _encoded(picture: Image.Image, fault: Fault | None, packed: str) -> bytes:
     if fault == "bomb":
-        picture = Image.new("L", (30000, 30000))
+        return bomb(30000, 30000)
     out = io.BytesIO()
-    if fault == "deep":
-        grey = np.asarray(picture.convert("L"), np.uint16) * 257
-        Image.fromarray(grey).save(out, "PNG")
-    elif fault == "jpeg" or packed != "png":
+    if fault == "jpeg" or packed != "png":
         if picture.mode == "RGBA" and fault != "jpeg":
             raise OSError("cannot write mode RGBA as JPEG")
         picture.convert("RGB").save(out, "JPEG")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import struct
-import zlib
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from core.engines.remote.fake_server import bomb
 from layerlift.engines.remote import answers
 from layerlift.engines.remote.exchange import Answer
 from layerlift.engines.remote.trouble import Kind, Trouble
@@ -45,15 +44,6 @@ def test_colours_and_alpha_stay() -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (6, 9, 4), np.uint8)
     [found] = answers.pictures(answer(packed(Image.fromarray(pixels))), 1, 100)
     np.testing.assert_array_equal(found, pixels)
-
-
-def header(width: int, height: int) -> bytes:
-    """A PNG that claims a size and has next to nothing in it."""
-    ihdr = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    chunks = b""
-    for kind, body in ((b"IHDR", ihdr), (b"IDAT", zlib.compress(b"\0" * 1000)), (b"IEND", b"")):
-        chunks += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-    return b"\x89PNG\r\n\x1a\n" + chunks
 
 
 @pytest.mark.parametrize(
@@ -87,10 +77,10 @@ def test_an_answer_without_pictures_is_refused(body: bytes, words: str) -> None:
     [
         (packed(Image.new("RGB", (5, 5)), "JPEG"), "something else than PNG"),
         (packed(Image.new("RGB", (5, 5)), "WEBP"), "something else than PNG"),
-        (header(60000, 60000), "60000×60000"),
-        (header(2**31, 2**31), "far more than was asked for"),
-        (header(0, 10), "damaged"),
-        (header(10, 10)[:40], "damaged"),
+        (bomb(60000, 60000), "60000×60000"),
+        (bomb(2**31, 2**31), "far more than was asked for"),
+        (bomb(0, 10), "damaged"),
+        (bomb(10, 10)[:40], "damaged"),
         (packed(Image.new("RGB", (5, 5)))[:20], "something else than PNG"),
         (packed(Image.new("RGB", (11, 10))), "11×10"),
     ],
@@ -134,7 +124,7 @@ def test_a_server_s_own_words_are_passed_on_without_what_harms(body: Any, said: 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_break_it(body: bytes) -> None:
-    for found in (Answer(200, body), answer(body), answer(header(9, 9)[:33] + body)):
+    for found in (Answer(200, body), answer(body), answer(bomb(9, 9)[:33] + body)):
         try:
             answers.pictures(found, 1, 100)
         except Trouble:
@@ -153,6 +143,7 @@ def test_shapes_may_be_rounded_and_no_more() -> None:
     asked = Extent(739, 555)
     answers.shaped(np.zeros((544, 736, 4), np.uint8), asked)
     answers.shaped(np.zeros((896, 1184, 4), np.uint8), asked)
+    answers.shaped(np.zeros((128, 2848, 4), np.uint8), Extent(640, 32))
     with pytest.raises(Trouble, match="640×640 for a picture of 739×555"):
         answers.shaped(np.zeros((640, 640, 4), np.uint8), asked)
 
