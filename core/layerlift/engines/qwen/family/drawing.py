@@ -8,7 +8,8 @@ begun that way.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,9 +127,10 @@ def _embedding(running: Any, drawing: Drawing, text: str, progress: Progress) ->
     def make(pipeline: Any) -> tuple[Any, Any]:
         progress.stage("Reading the words", 0.0)
         seen = {"image": [_glance(image) for image in drawing.seen]} if drawing.seen else {}
-        with torch.no_grad(), seen_in_place(pipeline.text_encoder):
+        encoder = pipeline.text_encoder
+        with torch.no_grad(), seen_in_place(encoder), stoppable(encoder, progress):
             embeds, mask = pipeline.encode_prompt(
-                prompt=text, device=pipeline.text_encoder.device, max_sequence_length=LONGEST_PROMPT, **seen
+                prompt=text, device=encoder.device, max_sequence_length=LONGEST_PROMPT, **seen
             )
         progress.check()
         # None means that every word counts; said outright, the pipelines do not warn of what was left out.
@@ -139,6 +141,19 @@ def _embedding(running: Any, drawing: Drawing, text: str, progress: Progress) ->
         digest.update(repr(image.size).encode() + image.tobytes())
     embedding: tuple[Any, Any] = running.embedding(("words", digest.hexdigest()), make, progress)
     return embedding
+
+
+@contextmanager
+def stoppable(module: Any, progress: Progress) -> Iterator[None]:
+    """As long as this lasts, a cancelled `progress` stops `module` between any two of its layers (members of a list of
+    modules): an encoder on a slow machine takes half a minute."""
+    lists = (part for part in module.modules() if type(part).__name__ == "ModuleList")
+    handles = [layer.register_forward_pre_hook(lambda *_: progress.check()) for part in lists for layer in part]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def _glance(image: Image.Image) -> Image.Image:

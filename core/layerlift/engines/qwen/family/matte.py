@@ -62,13 +62,15 @@ def rematte(edited: NDArray[np.uint8], ground: Colour, before: NDArray[np.uint8]
     back, noise = _surface(image, plain, alike)
     off = image - back
     distance = np.linalg.norm(off, axis=2)
-    empty = distance < max(_LEAST, 3 * noise)
+    doubt = max(_LEAST, 3 * noise)
+    empty = distance < doubt
     sure = solid(off, empty)
     front = nearest_colours(image, off, empty, sure)
-    alpha = _alpha(image, back, front, off, distance)
+    least = _bound(image, back, doubt)
+    alpha = np.maximum(_alpha(back, front, off, distance), least)
     alpha[sure] = 1
     if before is not None:
-        _keep_translucent(alpha, before, sure, _bound(image, back))
+        _keep_translucent(alpha, before, sure, least)
     alpha[empty] = 0
     colours = _clean(image, back, front, alpha)
     pixels = np.dstack([colours, alpha])
@@ -106,7 +108,7 @@ def _surface(image: Plane, plain: Plane, alike: Mask) -> tuple[Plane, float]:
     return surface, min(noise, _NEAR / 8)
 
 
-def _alpha(image: Plane, back: Plane, front: Plane, off: Plane, distance: Plane) -> Plane:
+def _alpha(back: Plane, front: Plane, off: Plane, distance: Plane) -> Plane:
     """The equations of the module's docstring."""
     span = front - back
     length = np.maximum(np.linalg.norm(span, axis=2), 1e-3)
@@ -114,14 +116,16 @@ def _alpha(image: Plane, back: Plane, front: Plane, off: Plane, distance: Plane)
     cosine = along / np.maximum(length * distance, 1e-6)
     on_line = np.clip((cosine - 0.9) / 0.08, 0, 1)
     alpha = on_line * along / length**2 + (1 - on_line) * distance / length
-    out: Plane = np.clip(np.maximum(alpha, _bound(image, back)), 0, 1)
+    out: Plane = np.clip(alpha, 0, 1)
     return out
 
 
-def _bound(image: Plane, back: Plane) -> Plane:
-    """The least alpha with which a colour in 0–1 over `back` can make `image`."""
+def _bound(image: Plane, back: Plane, doubt: float) -> Plane:
+    """The least alpha with which a colour in 0–1 over `back` can make `image`; differences up to `doubt` are noise, for
+    which a ground at the edge of the colour cube has no room: it would be taken for opaque."""
     room = np.where(image > back, 1 - back, back)
-    out: Plane = (np.abs(image - back) / np.maximum(room, 1e-3)).max(2).clip(0, 1)
+    beyond = np.maximum(np.abs(image - back) - doubt, 0)
+    out: Plane = (beyond / np.maximum(room, 1e-3)).max(2).clip(0, 1)
     return out
 
 

@@ -17,6 +17,8 @@ _RIM = 250
 _RISE, _SAME = 1.06, 0.995
 """A pixel is on a ramp where a rim's thickness away the distance is larger by the first, in the same direction (cosine)
 by the second."""
+_FAR = 3
+"""The upper end of a ramp rises little: looked for so many rims away, too."""
 _LONGEST = 96
 """Longest ramp followed, in pixels."""
 _OWN = 0.8
@@ -35,7 +37,7 @@ def solid(off: Plane, empty: Mask) -> Mask:
     depth = cv2.distanceTransform((~empty).astype(np.uint8), cv2.DIST_L2, 5)
     smooth: Plane = np.asarray(cv2.blur(off, (3, 3)), np.float32)
     distance = np.linalg.norm(smooth, axis=2).astype(np.float32)
-    rising = _rising(smooth, distance, rim) & ~empty
+    rising = (_rising(smooth, distance, rim) | _rising(smooth, distance, _FAR * rim)) & ~empty
     unsure = empty | (depth <= rim)
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     for _ in range(_LONGEST):

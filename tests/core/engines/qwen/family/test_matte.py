@@ -93,6 +93,15 @@ def test_what_is_inside_is_opaque_however_it_is_shaded() -> None:
     assert alpha[truth.alpha == 0].max() <= 20
 
 
+def test_noise_on_the_ground_makes_no_specks() -> None:
+    """Where the ground is at the edge of the colour cube, the least alpha of a pixel a little beyond it would be 1."""
+    truth = scene(shape("blur"), 3.0)
+    far = cv2.dilate((truth.alpha > 0).astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
+    alpha = rematte(truth.shown, truth.ground).pixels[..., 3]
+    assert (alpha[far] > 25).sum() == 0
+    assert (alpha[far] > 0).mean() < 0.01
+
+
 def test_layer_over_ground_is_the_edited_picture_again() -> None:
     """F is solved from the matting equation, so what it explains, it explains exactly (up to rounding and shade)."""
     truth = scene(shape("blur"), 0.0)

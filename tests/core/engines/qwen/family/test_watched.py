@@ -132,6 +132,27 @@ def test_cancelling_while_a_component_computes(operation: tuple[Any, Draw], comp
     assert len(calls) == (0 if component == "vae.encoder" and not reads_pictures(draw) else 1)
 
 
+def test_cancelling_while_the_words_are_read(edit_model: Any, photo: Picture) -> None:
+    """Heard between any two layers of the encoder; the half-read words are not remembered."""
+    progress, reached = Progress(), []
+    request = EditRequest((photo,), "Words that nobody has read yet.", QUICKLY)
+    with edit_model.encoder(Progress()) as pipeline:
+        first, last = (pipeline.text_encoder.model.language_model.layers[place] for place in (0, -1))
+        handles = [
+            first.register_forward_hook(lambda *_: progress.cancel()),
+            last.register_forward_hook(lambda *_: reached.append(True)),
+        ]
+        try:
+            with pytest.raises(Cancelled):
+                edit(edit_model, request, progress)
+        finally:
+            for handle in handles:
+                handle.remove()
+        assert not reached
+        assert not any(len(part._forward_pre_hooks) for part in pipeline.text_encoder.modules())
+        edit(edit_model, request, Progress())
+
+
 def reads_pictures(draw: Draw) -> bool:
     """Whether the VAE has a picture to read: all but drawing from words alone."""
     return draw.__name__ != "from_words"
