@@ -29,25 +29,26 @@ class Pace:
 
     def __init__(self, expected: float | None = None, *, clock: Callable[[], float] = time.monotonic):
         self._expected, self._clock = expected, clock
-        self._quickest: float | None = None
-        self._passes = 0
+        self._taken: list[float] = []
         self._begun: float | None = None
 
     def begin(self) -> None:
         """A pass begins (and the one before has ended)."""
         now = self._clock()
         if self._begun is not None:
-            self._passes += 1
-            taken = now - self._begun
-            self._quickest = taken if self._quickest is None else min(taken, self._quickest)
+            self._taken.append(now - self._begun)
         self._begun = now
 
     @property
     def limit(self) -> float:
         """Seconds that the present pass may take."""
-        known = [value for value in (self._expected, self._quickest) if value is not None]
+        seen = sorted(self._taken[FIRST:])
+        # not the mean: in fast mode two of three passes may be skipped, which says nothing of those that are not
+        known = [seen[len(seen) * 3 // 4]] if seen else []
+        if self._expected is not None:
+            known.append(self._expected)
         usual = max(LEAST, TIMES * max(known)) if known else UNKNOWN
-        return usual + (PREPARATION if self._passes < FIRST else 0)
+        return usual + (PREPARATION if len(self._taken) < FIRST else 0)
 
     def check(self) -> None:
         """Within a pass: EngineError if it has taken too long."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from layerlift.engines.qwen.running import compiling, memory, parts
+from layerlift.engines.qwen.running import attention, compiling, memory, parts
 from layerlift.engines.qwen.running.encoder import load_encoder
 from layerlift.engines.qwen.running.pace import Pace
 from layerlift.engines.qwen.running.placing import weight_bytes
@@ -52,6 +52,7 @@ class Running:
         self._encoder: Any = None
         self._encoder_here = False
         self._depth = 0
+        self._at_work = False
         self._lowered = False
         self._parts: parts.Parts | None = None
         try:
@@ -89,22 +90,15 @@ class Running:
         time: it must make its generators and fetch its embeddings itself. Raises what `call` raises, Cancelled,
         EngineError with a remedy.
         """
-        try:
-            return self._attempt(call, progress, fast)
-        except Exception as problem:
-            shortage = memory.is_shortage(problem)
-            if not shortage and not self._compiler_failed(problem):
-                raise
-        # outside of the except block: the traceback would keep the job's tensors alive
-        if shortage:
-            self._lower(progress)
-        try:
-            return self._attempt(call, progress, fast)
-        except Exception as problem:
-            if not memory.is_shortage(problem):
-                raise
-        memory.tidy(self._loaded.placing.device)
-        raise self._too_much()
+        while True:
+            try:
+                return self._attempt(call, progress, fast)
+            except Exception as problem:
+                way_out = self._way_out(problem)
+                if way_out is None:
+                    raise
+            # outside of the except block: the traceback would keep the job's tensors alive
+            way_out(progress)
 
     @contextmanager
     def encoder(self, progress: Progress) -> Iterator[Any]:
@@ -116,6 +110,11 @@ class Running:
                 self._bring_encoder(progress)
             with torch.no_grad():
                 yield self.pipeline
+        except Exception as problem:
+            # inside `run`, which lowers the plan, a shortage is passed on as it is
+            if self._at_work or not memory.is_shortage(problem):
+                raise
+            raise self._too_much() from None
         finally:
             self._depth -= 1
             if self._depth == 0:
@@ -176,17 +175,26 @@ class Running:
 
         loaded.denoiser.pause = pause
         loaded.denoiser.cache = FirstBlockCache() if fast else None
+        self._at_work = True
         try:
             with torch.no_grad():
                 return call(loaded.pipeline)
         finally:
+            self._at_work = False
             loaded.denoiser.reset()
             loaded.placing.reset()
+
+    def _way_out(self, problem: BaseException) -> Callable[[Progress], None] | None:
+        """What to do before `problem`'s job is done again; None: it is no problem of ours."""
+        if memory.is_shortage(problem):
+            return self._lower
+        return self._compile_less if self._loaded.compiled and compiling.failed(problem) else None
 
     def _lower(self, progress: Progress) -> None:
         """Load again by the next lower plan. EngineError when there is none or it has been done before."""
         lower = self.plan.lower()
         if lower is None or self._lowered:
+            memory.tidy(torch.device(self.plan.device))
             raise self._too_much()
         if self._parts is not None:
             self._parts.free()
@@ -209,14 +217,17 @@ class Running:
             "or fetch smaller weights: `layerlift models plan` lists them.",
         )
 
-    def _compiler_failed(self, problem: BaseException) -> bool:
+    def _compile_less(self, _progress: Progress) -> None:
+        """Compile with the attention kernel that every compiler knows, or, if that was it, not at all."""
         loaded = self._loaded
-        if not loaded.compiled or not compiling.failed(problem):
-            return False
         compiling.leave_uncompiled(loaded.pipeline.transformer)
+        if loaded.kernel != "native":
+            loaded.kernel = "native"
+            attention.install(loaded.pipeline.transformer, "native")
+            compiling.compile_blocks(loaded.pipeline.transformer)
+            return
         loaded.compiled = False
         self.notes.append("The model could not be compiled here and runs uncompiled, which is slower.")
-        return True
 
     def _bring_encoder(self, progress: Progress) -> None:
         loaded = self._loaded

@@ -99,6 +99,14 @@ def test_what_is_remembered_is_not_what_the_job_may_write_into(loaded: Loaded) -
     assert torch.equal(words(running, running.pipeline, "a circle")[0], kept)
 
 
+def test_a_shortage_while_it_is_asked_is_explained(loaded: Loaded) -> None:
+    running = loaded("layered")
+    with pytest.raises(EngineError, match="not enough graphics memory"), running.encoder(Progress()):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+    with running.encoder(Progress()) as pipeline:
+        assert pipeline.encode_prompt("a circle")[0].isfinite().all()
+
+
 @pytest.mark.parametrize("weights", ["bf16", "fp8"])
 def test_it_says_what_transformers_own_loading_says(weights: str, loaded: Loaded) -> None:
     from transformers import Qwen2_5_VLForConditionalGeneration

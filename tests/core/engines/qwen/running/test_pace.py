@@ -53,7 +53,7 @@ def test_the_first_steps_may_prepare() -> None:
 def test_without_a_prediction_the_job_is_its_own_measure() -> None:
     clock = Clock()
     watch = Pace(None, clock=clock)
-    passes(watch, clock, 800.0, 12.0, 10.0, 10.0, 70.0)
+    passes(watch, clock, 800.0, 12.0, *[10.0] * 6, 70.0)
     with pytest.raises(EngineError):
         passes(watch, clock, 10.0 * pace.TIMES + 1)
 
@@ -62,6 +62,11 @@ def test_a_machine_that_is_slower_than_predicted_throughout_is_let_work() -> Non
     """The prediction may be wrong; what has been seen counts as well."""
     clock = Clock()
     passes(Pace(1.0, clock=clock), clock, *[19.0] * 10, 100.0)
+
+
+def test_skipped_steps_do_not_make_full_ones_late() -> None:
+    clock = Clock()
+    passes(Pace(None, clock=clock), clock, *[60.0] * 5, *[0.5, 0.5, 60.0] * 10)
 
 
 def test_before_the_first_step_nothing_is_late() -> None:

@@ -111,6 +111,14 @@ def test_streamed_blocks_that_are_skipped_are_not_brought(deep: Path) -> None:
     one.close()
 
 
+@pytest.mark.parametrize("offload", ["group", "stream"])
+def test_where_weights_wait_changes_nothing(offload: str, deep: Path, running: Any) -> None:
+    """Passes go through the blocks together there, one after the other here: they decide alike."""
+    one = load("layered", deep, plan(offload=offload), Progress())
+    assert np.array_equal(by_us(one, steps=STEPS, fast=True), by_us(running, steps=STEPS, fast=True))
+    one.close()
+
+
 def test_steps_of_fast_mode(running: Any) -> None:
     assert [running.steps(full) for full in (50, 40, 8, 4, 2)] == [30, 24, 5, 4, 2]
 

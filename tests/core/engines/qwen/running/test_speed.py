@@ -36,16 +36,24 @@ def test_blocks_compile_whole_and_are_traced_a_few_times_only(family: str, loade
     compiling.leave_uncompiled(running.transformer)
 
 
-def test_a_compiler_that_fails_is_done_without(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kernel", ["native", "_native_math"])
+def test_a_compiler_that_fails_is_done_without(
+    kernel: str, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
     def broken(_graph: Any, _inputs: Any) -> Any:
+        tried.append(running.kernel)
         raise RuntimeError("no C compiler was found")
 
     monkeypatch.setattr(compiling, "worthwhile", lambda _plan: True)
+    monkeypatch.setattr(attention, "fastest", lambda *_: kernel)
     original = compiling.compile_blocks
     monkeypatch.setattr(compiling, "compile_blocks", lambda model: original(model, backend=broken))
     torch.compiler.reset()
     running = load("layered", folders["layered"], plan(), Progress())
     drawn = by_us(running)
+    assert list(dict.fromkeys(tried)) == list(dict.fromkeys([kernel, "native"]))
     assert ["uncompiled" in note for note in running.notes] == [True]
     assert np.array_equal(by_us(running), drawn)
     assert len(running.notes) == 1
