@@ -1,7 +1,7 @@
 """A hub on loopback that speaks the documented subset of the Hugging Face Hub's API, and can misbehave.
 
-What it serves, as https://huggingface.co/docs/hub/api and huggingface_hub's own requests have it:
-- GET /api/models/{repo}/revision/{revision}?blobs=true: `sha` and `siblings` with size, blobId and, for large files, lfs;
+What it serves, as the hub's API documentation and huggingface_hub's own requests have it:
+- GET /api/models/{repo}/revision/{revision}?blobs=true: `sha` and `siblings` with size, blobId, lfs (large files);
 - HEAD and GET /{repo}/resolve/{revision}/{file}: small files directly with Git's identifier as ETag; large ones as a
   redirect to another origin with X-Linked-Etag (SHA-256) and X-Linked-Size; X-Repo-Commit always;
 - GET /cdn/{sha256} on that other origin: ranges (RFC 9110, 14), never with anybody's token.
@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-
 from dataclasses import dataclass, field
 
 from aiohttp import web

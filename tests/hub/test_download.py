@@ -203,7 +203,7 @@ def test_a_gated_model_asks_for_a_token(hub: FakeHub, where: Places, monkeypatch
 
 def test_offline_is_said_so(hub: FakeHub, where: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.stop()
-    with pytest.raises(DownloadFailed, match="connection to 127.0.0.1") as caught:
+    with pytest.raises(DownloadFailed, match=r"connection to 127\.0\.0\.1") as caught:
         get(hub, where)
     assert "what has arrived is kept" in caught.value.remedy
     hub.start()  # the fixture stops it once more

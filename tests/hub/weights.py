@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import random
+from pathlib import Path
 
 from layerlift.models import catalogue
 
@@ -52,3 +55,25 @@ def gguf_repo(variant: str = "gguf-q4", size: int = 300_000) -> tuple[str, dict[
     found = catalogue.variant(catalogue.LAYERED, variant)
     part = found.parts[-1]
     return part.repo, {part.files[0].lstrip("*"): gguf(size, 9), "README.md": b"# not wanted"}
+
+
+def put(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def in_cache(hub: Path, repo: str, revision: str, files: dict[str, bytes]) -> Path:
+    """As huggingface_hub keeps it: blobs by content, snapshots that link to them, refs."""
+    repository = hub / f"models--{repo.replace('/', '--')}"
+    (repository / "refs").mkdir(parents=True, exist_ok=True)
+    (repository / "refs" / "main").write_text(revision)
+    for name, data in files.items():
+        blob = repository / "blobs" / hashlib.sha256(data).hexdigest()
+        link = repository / "snapshots" / revision / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        blob.parent.mkdir(exist_ok=True)
+        blob.write_bytes(data)
+        link.symlink_to(os.path.relpath(blob, link.parent))
+    return repository / "snapshots" / revision

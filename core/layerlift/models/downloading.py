@@ -54,8 +54,8 @@ def order(model: Model, variant: Variant, hub: Hub, where: Places) -> Order:
         commit, files = hub.files(part)
         missing.append(Missing(part, commit, {str(part.place(listed.name)): listed for listed in files}))
     shared = sharing.known(where)
-    files = {path: listed for one in missing for path, listed in one.files.items()}  # parts share configurations
-    size = sum(_to_come(listed, folder, folder / path, shared) for path, listed in files.items())
+    every = {path: listed for one in missing for path, listed in one.files.items()}  # parts share configurations
+    size = sum(_to_come(listed, folder, folder / path, shared) for path, listed in every.items())
     return Order(model, variant, folder, tuple(missing), tuple(here), size)
 
 

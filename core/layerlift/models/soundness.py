@@ -22,7 +22,7 @@ def whole_file(path: Path) -> bool:
             with path.open("rb") as file:
                 return file.read(4) == b"GGUF"
         return path.stat().st_size > 0
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # no header, or another one than safetensors'
         return False
 
 
