@@ -27,8 +27,8 @@ ENDS = ("inserted", "failed", "kept", "cancelled")
 
 
 def starting(desk: Desk, rounds: int) -> None:
-    """What the plug-in adds to Krita's start: each time a fresh process, with it and without it by turns, until there is
-    a window; and what Python itself says (`-X importtime`) of a start with it."""
+    """What the plug-in adds to Krita's start until there is a window: a fresh process each time, with it and without it
+    by turns; and what Python itself says (`-X importtime`) of a start with it."""
     took: dict[str, list[float]] = {"with": [], "without": []}
     _started(desk)  # compiles everything, fills Krita's own caches
     for _ in range(rounds):
@@ -48,10 +48,8 @@ def starting(desk: Desk, rounds: int) -> None:
         at_start.append(took_by["layerlift_krita"])
         at_panel.append(took_by["layerlift_krita.panel.panel"] + took_by["layerlift_krita.studio"])
     del desk.environment["PYTHONPROFILEIMPORTTIME"]
-    print(
-        f"imported while Krita starts: {statistics.median(at_start):.0f} ms (least {min(at_start):.0f}); when the docker"
-    )
-    print(f"is first filled: {statistics.median(at_panel):.0f} ms more (least {min(at_panel):.0f})")
+    print(f"imported while Krita starts: {statistics.median(at_start):.0f} ms (least {min(at_start):.0f});")
+    print(f"when the docker is first filled: {statistics.median(at_panel):.0f} ms more (least {min(at_panel):.0f})")
 
 
 def _imports(said: str) -> dict[str, float]:
