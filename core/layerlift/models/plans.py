@@ -7,13 +7,12 @@ spills over from graphics memory runs for hours without a word.
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from layerlift.errors import EngineUnavailable, RequestError
 from layerlift.models import catalogue, devices, refusals, workload
-from layerlift.models.machine import Machine
+from layerlift.models.machine import PACKAGES, Machine
 from layerlift.models.rungs import Cost, EncoderWeights, Job, Offload, Rung, Weights, cost, rungs
 from layerlift.models.words import gigabytes, in_words
 
@@ -103,13 +102,20 @@ def plan(
 def _refusal(
     machine: Machine, job: Job, prices: list[Cost], budget: int, variants: Collection[str] | None
 ) -> EngineUnavailable:
-    """Why not, and whether a package that is missing would change it."""
-    if machine.backend == "cuda" and "bitsandbytes" not in machine.packages and prices:
-        helped = replace(machine, packages=machine.packages | {"bitsandbytes"})
-        with suppress(EngineUnavailable):
-            plan(job.family, helped, resolution=job.resolution, layers=job.layers, variants=variants)
-            return refusals.package_missing(machine)
-    return refusals.too_small(machine, job, prices, budget, ram_budget(machine), variants)
+    """Why not, and which of the things that somebody could do would change it."""
+
+    def helps(other: Machine, smaller: Job = job) -> bool:
+        ways = [rung for rung in rungs(other) if _at_hand(rung, job.family, other, variants)]
+        room = device_budget(other)
+        return any(_fits(rung, cost(rung, smaller, other, room), smaller, other, room) for rung in ways)
+
+    if prices and machine.backend == "cuda" and helps(replace(machine, packages=PACKAGES)):
+        return refusals.package_missing(machine)
+    ideas = refusals.Ideas(
+        closing=helps(replace(machine, vram_free=machine.vram)),
+        smaller=helps(machine, Job(job.family, 640, 1)),
+    )
+    return refusals.too_small(machine, job, prices, budget, ram_budget(machine), variants, ideas)
 
 
 def device_budget(machine: Machine) -> int:

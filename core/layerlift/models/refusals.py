@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from layerlift.errors import EngineUnavailable
 from layerlift.models.machine import FORCE_CPU, Machine
 from layerlift.models.rungs import Cost, Job
 from layerlift.models.words import gigabytes, memory
 
-_ELSEWHERE = (
-    "Or let a machine with a larger one do it (--server HOST:PORT), or use the quick engine, which runs anywhere."
-)
+_ELSEWHERE = "let a larger machine do it (--server HOST:PORT), or use the quick engine, which runs anywhere."
 
 _SMALLER = {
     "layered": "Ask for fewer layers or a resolution of 640.",
     "edit": "Ask for a resolution of 640.",
     "image": "Ask for a resolution of 640.",
 }
+
+
+@dataclass(frozen=True)
+class Ideas:
+    """What would help: `closing` other programs on the card, a `smaller` job."""
+
+    closing: bool
+    smaller: bool
 
 
 def no_accelerator(machine: Machine) -> EngineUnavailable:
@@ -38,7 +45,7 @@ def package_missing(machine: Machine) -> EngineUnavailable:
     return EngineUnavailable(
         f"{machine.name} ({memory(machine.vram)}) holds this model only with the text encoder in 4 bits, and "
         "bitsandbytes, the package that does that, is not installed.",
-        f"Install it: pip install bitsandbytes. {_ELSEWHERE}",
+        f"Install it: pip install bitsandbytes. Or {_ELSEWHERE}",
     )
 
 
@@ -49,6 +56,7 @@ def too_small(
     budget: int,
     ram: int,
     variants: Collection[str] | None,
+    ideas: Ideas,
 ) -> EngineUnavailable:
     """Nothing fits: say what is short, by the least that any way needs."""
     if not prices:
@@ -56,35 +64,32 @@ def too_small(
     asked = f"{job.layers} layers at {job.resolution} pixels" if job.family == "layered" else f"{job.resolution} pixels"
     on_device = min(price.peak for price in prices)
     if on_device > budget:
-        return _device_short(machine, job, asked, on_device, budget)
+        return _device_short(machine, job, asked, on_device, budget, ideas)
+    fewer = "Download smaller weights (layerlift models plan)." if variants else "More main memory would do."
     needed = min((price.ram for price in prices if price.peak <= budget), default=0)
     if needed > ram:
         return EngineUnavailable(
             f"{asked} on {machine.name} ({memory(machine.vram)}) needs {gigabytes(needed)} of main memory for what "
             f"does not fit on the card; here are {memory(machine.ram)}.",
-            f"Install smaller weights (layerlift models plan shows which). {_ELSEWHERE}",
+            f"{fewer} Or {_ELSEWHERE}",
         )
     return EngineUnavailable(
         f"{asked} on {machine.name} would wait for main memory most of the time.",
-        f"Install smaller weights (layerlift models plan shows which). {_ELSEWHERE}",
+        f"{fewer} Or {_ELSEWHERE}",
     )
 
 
-def _least(job: Job) -> Job:
-    return Job(job.family, 640, 1)
-
-
-def _device_short(machine: Machine, job: Job, asked: str, needed: int, budget: int) -> EngineUnavailable:
-    taken = machine.vram - machine.vram_free
+def _device_short(machine: Machine, job: Job, asked: str, needed: int, budget: int, ideas: Ideas) -> EngineUnavailable:
     sentence = f"{asked} needs {gigabytes(needed)} of graphics memory"
-    if machine.backend != "mps" and taken > 2_000_000_000:
+    if ideas.closing:
         return EngineUnavailable(
-            f"{sentence}; of {machine.name}'s {memory(machine.vram)} other programs hold {gigabytes(taken)}.",
-            f"Close them and try again. {_ELSEWHERE}",
+            f"{sentence}; of {machine.name}'s {memory(machine.vram)} other programs hold "
+            f"{gigabytes(machine.vram - machine.vram_free)}.",
+            f"Close them and try again. Or {_ELSEWHERE}",
         )
     return EngineUnavailable(
         f"{sentence}; {machine.name} has {memory(machine.vram)}, of which {gigabytes(budget)} can be used.",
-        f"{_SMALLER[job.family]} {_ELSEWHERE}" if job != _least(job) else _ELSEWHERE,
+        f"{_SMALLER[job.family]} Or {_ELSEWHERE}" if ideas.smaller else f"{_ELSEWHERE[0].upper()}{_ELSEWHERE[1:]}",
     )
 
 

@@ -3,7 +3,8 @@
 Law: arithmetic only; decides nothing (`plans` takes the first that fits).
 
 What is assumed of the code that loads and runs (`engines/qwen/running`):
-- the modulation layers are tabulated per schedule, in main memory; one time step's table is on the device;
+- the modulation layers are tabulated per schedule, in main memory; one time step's table is on the device; of GGUF and
+  NF4 weights these layers themselves wait in main memory, too;
 - with any offload but "none", the text encoder is on the device only while it encodes and the transformer only while
   it draws; both wait in main memory (on Metal, where the two memories are one: on the disk);
 - "stream": blocks that do not fit are read from pinned main memory, one ahead of the computation, once per step for
@@ -146,6 +147,8 @@ def _ram(rung: Rung, whole: int, encoder: int, peak: int, machine: Machine) -> i
     if machine.backend == "mps":
         return peak + _PROGRAM
     waiting = {"none": 0, "model": max(whole, encoder)}.get(rung.offload, whole + encoder)
+    if rung.weights.startswith(("gguf", "nf4")):  # others read these layers from their files when a schedule is new
+        waiting += round(sizes.MODULATION * sizes.BITS[rung.weights] / 8)
     return waiting + _PROGRAM + workload.STEPS * sizes.TABLE
 
 
