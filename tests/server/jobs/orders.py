@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from layerlift import operations
+from layerlift.engines.fake import FakeEngine
+from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Document, LayerStack
 from layerlift.wire.values import Operation, Param
 from layerlift_server.jobs.desk import Desk
@@ -55,3 +59,18 @@ def material(operation: Operation, pixels: np.ndarray) -> dict[str, Any]:
         return {}
     mask = selected() if operation in ("inpaint", "harmonise") else None
     return {"document": Document(pixels, "Poster"), "mask": mask}
+
+
+def expected(operation: Operation, stack: LayerStack, params: dict[str, Param]) -> LayerStack:
+    """What a job on a finished one answers: the whole stack."""
+    mask = selected() if "selection" in params else None
+    made = operations.run(operation, FakeEngine(), stack=stack, mask=mask, params=params)
+    if operation in ("decompose", "edit"):
+        return made
+    left, top = (int(params.get(side) or 0) for side in ("left", "top"))
+    below = tuple(replace(layer, bounds=shifted(layer.bounds, left, top)) for layer in stack.layers)
+    return replace(made, layers=(*below, *made.layers), notes=(*stack.notes, *made.notes))
+
+
+def shifted(bounds: Bounds, x: int, y: int) -> Bounds:
+    return Bounds(bounds.x + x, bounds.y + y, bounds.width, bounds.height)

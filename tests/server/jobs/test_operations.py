@@ -17,7 +17,7 @@ from layerlift.wire.values import Operation, Param
 from layerlift_server.jobs.desk import Desk
 from layerlift_server.jobs.port import LOCAL, Refusal
 from server.jobs.desks import eventually, new_id, opened, picture, send, submit
-from server.jobs.orders import ORDERS, WITH_SOURCE, material, result, same, selected
+from server.jobs.orders import ORDERS, WITH_SOURCE, expected, material, result, same, selected
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -33,10 +33,10 @@ async def test_every_operation_gives_what_it_gives_without_a_server(tmp_path: Pa
             )
             done = await ear.until(Done)
             stack = result(desk, job)
-            expected = operations.run(operation, FakeEngine(), params=params, **material(operation, pixels))
-            same(stack, expected)
-            assert (done.width, done.height) == tuple(expected.extent)
-            assert done.notes == expected.notes
+            alone = operations.run(operation, FakeEngine(), params=params, **material(operation, pixels))
+            same(stack, alone)
+            assert (done.width, done.height) == tuple(alone.extent)
+            assert done.notes == alone.notes
             info = desk.list(LOCAL, 0)[0]
             assert (info.operation, info.name) == (operation, "a boat" if operation == "generate" else "Poster")
         assert desk.figures()["done_total"] == len(OPERATIONS)
@@ -67,8 +67,7 @@ async def test_a_finished_job_is_worked_on_in_place_of_an_upload(tmp_path: Path)
         for operation, params in WITH_SOURCE.items():
             job, ear = submit(desk, None, operation=operation, source=source, **params)
             await ear.until(Done)
-            mask = selected() if "selection" in params else None
-            same(result(desk, job), operations.run(operation, FakeEngine(), stack=stack, mask=mask, params=params))
+            same(result(desk, job), expected(operation, stack, params))
             assert desk.list(LOCAL, 0)[0].name == "Poster"
         assert len(desk._results._held) == 0
 

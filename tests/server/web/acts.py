@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -40,6 +42,45 @@ def lift(page: Page, picture: Path, *, layers: str = "") -> None:
     page.select_option("#wish-layers", layers)
     bring(page, picture)
     page.wait_for_selector(".viewer[data-ready]")
+
+
+def pick(page: Page, name: str) -> None:
+    """Choose the layer of that name, unless it is."""
+    row = page.locator(".pick", has=page.get_by_text(name, exact=True))
+    if row.get_attribute("aria-pressed") != "true":
+        row.click()
+    expect(row).to_have_attribute("aria-pressed", "true")
+
+
+def open_form(page: Page, label: str, kind: str, *, engine: str = "fake") -> None:
+    """Open one of the forms beside the layers, and choose who shall do it."""
+    page.get_by_role("button", name=label, exact=True).click()
+    expect(page.locator(f"#{kind}-form")).to_be_visible()
+    if page.locator(f"#{kind}-engine option").count() > 1:
+        page.select_option(f"#{kind}-engine", engine)
+
+
+def ask(page: Page) -> None:
+    """Send the form that is open, and wait until the new result can be looked through."""
+    with another_viewer(page):
+        page.get_by_role("button", name="Do it").click()
+
+
+@contextmanager
+def another_viewer(page: Page) -> Iterator[None]:
+    """What is done leads to another result: wait until that can be looked through."""
+    page.locator(".viewer").evaluate("(viewer) => { viewer.dataset.old = 'true'; }")
+    yield
+    page.wait_for_selector(".viewer[data-ready]:not([data-old])")
+
+
+def fetch(page: Page, form: str, folder: Path) -> Path:
+    """Download the result; where it is now."""
+    with page.expect_download() as coming:
+        page.click(f"a.download[href$='.{form}']")
+    path = folder / coming.value.suggested_filename
+    coming.value.save_as(path)
+    return path
 
 
 def view(page: Page, name: str) -> None:

@@ -14,7 +14,7 @@ const status = document.getElementById("status");
 const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
 const desk = new Desk(address, "1");
 const go = (hash) => (location.hash = hash);
-const home = new Home(desk, take);
+const home = new Home(desk, take, go);
 let page = null;
 let everOpen = false;
 let noticed = null; // whether a notice stands where a place should; null before the first greeting

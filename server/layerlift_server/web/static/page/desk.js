@@ -96,6 +96,27 @@ export class Desk extends Listeners {
     return job;
   }
 
+  /**
+   * Ask for an operation that needs no upload: on a finished job (`params.source`), or on words alone; returns the job's id
+   * at once. `file`: what the picture was made from, to compare it with.
+   */
+  order(operation, params, engine, name, file = null) {
+    const job = uuid();
+    if (file) this.files.set(job, file);
+    const order = { type: "submit", job, operation, engine, upload: null, params, detached: true };
+    const known = { job, name: clipped(name, NAME), operation, state: "sending", fraction: 0, stage: text.asking };
+    this.jobs.set(job, { ...known, created: Date.now() / 1000, mine: true, order });
+    this.changed(job);
+    this.submitted(job).catch((error) => this.fail(job, problemOf(error)));
+    return job;
+  }
+
+  async submitted(job) {
+    this.update(job, { state: "queued", fraction: 0, stage: "", watched: true, asking: true });
+    const heard = this.connection.ask(this.jobs.get(job).order, "queued", "started", "progress", "done", "failed");
+    await heard.finally(() => this.jobs.has(job) && this.update(job, { asking: false }));
+  }
+
   async send(job) {
     const { order, name, state } = this.jobs.get(job);
     if (state !== "sending") return; // cancelled before it began
@@ -106,8 +127,7 @@ export class Desk extends Listeners {
     const upload = this.connection.upload(order.upload, { size: file.size, read }, { name, kind: "file" }, moved);
     this.uploads.set(job, upload);
     await upload.done.finally(() => this.uploads.delete(job));
-    this.update(job, { state: "queued", fraction: 0, stage: "", watched: true });
-    await this.connection.ask(order, "queued", "started", "progress", "done", "failed");
+    await this.submitted(job);
   }
 
   refuse(file) {
@@ -116,10 +136,18 @@ export class Desk extends Listeners {
     if (file.size > limit) throw new Refusal(problem(text.tooLarge(file.name), text.tooLargeMore(limit)));
   }
 
+  /** Whether it can be asked for once more from here. */
+  repeats(job) {
+    const order = this.jobs.get(job)?.order;
+    return order !== undefined && (order.upload === null || this.files.has(job));
+  }
+
   /** The same file, the same wishes, a new job. */
   again(job) {
-    const { order } = this.jobs.get(job);
-    return this.submit(this.files.get(job), order.params, order.engine);
+    const { order, name } = this.jobs.get(job);
+    const file = this.files.get(job);
+    if (order.upload !== null) return this.submit(file, order.params, order.engine);
+    return this.order(order.operation, order.params, order.engine, name, file);
   }
 
   fail(job, why) {

@@ -37,7 +37,7 @@ export function listen(stage, onwipe) {
     stage.touch();
   });
   canvas.addEventListener("pointerup", (event) => {
-    if (held !== null && !held.far && stage.view !== "compare") stage.sheets.choose(stage.under(...place(event)));
+    if (held !== null && !held.far && stage.view !== "compare" && !selects(stage)) stage.sheets.choose(stage.under(...place(event)));
     held = null;
   });
   canvas.addEventListener("pointercancel", () => (held = null));
@@ -76,6 +76,7 @@ function deedAt(stage, x, y, onwipe) {
     };
   }
   if (stage.view === "compare") return (dx, dy, now) => wipeTo(stage, now, onwipe);
+  if (selects(stage)) return selectFrom(stage, x, y);
   const [u, v] = camera.from(0, x, y);
   const sheet = sheets.chosen;
   if (stage.view === "flat" && sheet && sheets.hit(sheet, u, v)) {
@@ -89,6 +90,20 @@ function deedAt(stage, x, y, onwipe) {
   return (dx, dy) => {
     camera.panX += dx;
     camera.panY += dy;
+  };
+}
+
+/** Whether the pointer draws a selection. */
+function selects(stage) {
+  return stage.tool !== null && stage.view === "flat";
+}
+
+function selectFrom(stage, x, y) {
+  let at = [x, y];
+  stage.tool.begin(...stage.camera.from(0, x, y));
+  return (dx, dy) => {
+    at = [at[0] + dx, at[1] + dy];
+    stage.tool.drag(...stage.camera.from(0, ...at));
   };
 }
 

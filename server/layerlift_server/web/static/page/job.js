@@ -20,7 +20,7 @@ export class JobPage {
     this.stops = [desk.on("job", (news) => news.job === job && this.show(news)), desk.on("jobs", () => this.show(desk.jobs.get(job)))];
     this.say = quarters((name, stage, fraction) => announce(text.progressNews(name, stage, fraction)));
     const known = desk.jobs.get(job);
-    const here = known?.order && !known.watched; // the server has never heard of it
+    const here = known?.order && (!known.watched || known.asking); // the server has never heard of it
     if (desk.connection.state === "open" && !here) desk.watch(job);
     else if (!known) desk.jobs.set(job, { job, name: "", state: "queued", fraction: 0, stage: "", mine: true, watched: true });
     this.show(desk.jobs.get(job));
@@ -30,7 +30,7 @@ export class JobPage {
     if (!job || this.closed) return;
     if (job.state === "gone") return this.go("#/");
     this.title.textContent = job.name || text.title;
-    const facts = [text.stateOf[job.state], job.width ? text.size(job.width, job.height) : null, job.depth ? text.bits(job.depth) : null];
+    const facts = [text.stateOf[job.state], text.operations[job.operation] ?? null, job.width ? text.size(job.width, job.height) : null, job.depth ? text.bits(job.depth) : null];
     const made = job.done ? [text.layers(job.done.layers), text.seconds(job.done.seconds)] : [];
     this.facts.textContent = [...facts, ...made].filter(Boolean).join(" · ");
     document.title = `${["running", "sending"].includes(job.state) ? `${text.percent(job.fraction)} · ` : ""}${job.name || text.title} – ${text.title}`;
@@ -69,7 +69,7 @@ export class JobPage {
 
   explain(job) {
     this.phase = "over";
-    const again = this.desk.files.has(this.job) ? () => this.go(`#/job/${this.desk.again(this.job)}`) : null;
+    const again = this.desk.repeats(this.job) ? () => this.go(`#/job/${this.desk.again(this.job)}`) : null;
     const why = job.problem ?? { sentence: text.stateOf[job.state], remedy: "", retryable: true };
     fill(this.body, el("div", { class: "over" }, trouble(why, again)));
   }
@@ -78,7 +78,7 @@ export class JobPage {
   look(job) {
     if (this.viewer || !job.done || job.layers_ready?.length !== job.done.layers) return;
     this.phase = "look";
-    this.viewer = new Viewer(this.desk, job);
+    this.viewer = new Viewer(this.desk, job, this.go);
     announce(text.finished(job.name, job.done.layers));
     this.head.append(downloads(this.job));
     fill(this.body, this.viewer.element);

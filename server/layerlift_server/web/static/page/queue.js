@@ -55,6 +55,7 @@ function made(job, desk) {
 function faceOf(job, desk, progress) {
   const facts = [
     text.stateOf[job.state],
+    text.operations[job.operation] ?? null,
     job.layers ? text.layers(job.layers) : null,
     job.width ? text.size(job.width, job.height) : null,
     job.client && job.client !== text.client ? text.by(job.client) : null,
@@ -66,7 +67,7 @@ function faceOf(job, desk, progress) {
     el("div", { class: "job-acts" }, ...acts(job, desk)),
     BUSY.has(job.state) ? progress.element : null,
     job.attempt > 1 && job.state === "running" ? el("p", { class: "small faint wide" }, text.attempt(job.attempt)) : null,
-    job.problem && job.state !== "cancelled" ? trouble(job.problem, desk.files.has(job.job) ? () => desk.again(job.job) : null) : null,
+    job.problem && job.state !== "cancelled" ? trouble(job.problem, desk.repeats(job.job) ? () => desk.again(job.job) : null) : null,
   ];
 }
 

@@ -27,6 +27,7 @@ export class Stage {
     this.wipe = 0.5;
     this.before = null;
     this.difference = null;
+    this.tool = null; // what the pointer does on the flat picture: {begin, drag, draw}; null: it moves layers
     this.colours = matchMedia("(prefers-color-scheme: dark)");
     this.recolour = () => {
       this.ink = null;
@@ -143,6 +144,7 @@ export class Stage {
       this.drawWipe(line, top, bottom);
     }
     if (this.view === "flat" && sheets.chosen) this.outline(sheets.chosen, 0);
+    if (this.view === "flat") this.tool?.draw(context, camera, this.ink);
   }
 
   /** Words on the difference, which is black all over. */

@@ -5,6 +5,7 @@
  */
 
 import { Darkroom } from "../pixels/darkroom-door.js";
+import { Changes } from "./changes.js";
 import { Compare } from "./compare.js";
 import { explodedSliders, viewSwitch, zoomButtons } from "./controls.js";
 import { el, shown } from "./elements.js";
@@ -20,9 +21,10 @@ const FIRST = "exploded";
 
 export class Viewer {
   /** `job`: a finished one of the desk, with all `layers_ready`. */
-  constructor(desk, job) {
+  constructor(desk, job, go) {
     this.desk = desk;
     const { width, height, depth } = job.done;
+    this.extent = { width, height };
     const layers = [...job.layers_ready].sort((a, b) => a.index - b.index);
     this.name = job.name;
     this.darkroom = new Darkroom({ width, height, depth, layers }, (picture) => this.sheets.arrived(picture));
@@ -34,18 +36,19 @@ export class Viewer {
     this.note = el("p", { class: "hint small faint" });
     this.bar = el("progress", { class: "thin", max: 1, value: 0, "aria-label": text.loadingBar });
     listen(this.stage, (share) => this.compare.wipe(share));
+    this.changes = new Changes(desk, job, this, go);
     this.element = this.build(job.done);
     this.view("flat");
     this.fetched = this.fetch(job.job, layers, job.done.icc).catch((error) => this.broken(error));
   }
 
   build(done) {
-    const views = viewSwitch((name) => this.view(name), FIRST);
-    const side = [new LayersPanel(this.sheets), new TryOut(this.sheets)].map(({ element }) => element);
+    this.views = viewSwitch((name) => this.view(name), FIRST);
+    const side = [new LayersPanel(this.sheets), this.changes, new TryOut(this.sheets)].map(({ element }) => element);
     const picture = el(
       "div",
       { class: "picture" },
-      el("div", { class: "stage-bar" }, views, zoomButtons(this.stage)),
+      el("div", { class: "stage-bar" }, this.views, zoomButtons(this.stage)),
       el("div", { class: "stage-frame" }, this.stage.canvas, this.bar),
       this.sliders,
       this.compare.element,
@@ -80,6 +83,12 @@ export class Viewer {
     this.note.replaceChildren(trouble(problem(text.brokenView, why.sentence || text.brokenViewMore)));
   }
 
+  /** Change the view as if its switch had been used. */
+  look(name) {
+    this.views.querySelector(`[value="${name}"]`).checked = true;
+    this.view(name);
+  }
+
   view(name) {
     this.wanted = this.current === undefined ? FIRST : name;
     this.current = name;
@@ -108,6 +117,7 @@ export class Viewer {
   close() {
     this.closed = true;
     this.closing?.();
+    this.changes.close();
     this.stage.close();
     this.darkroom.close();
     this.sheets.close();

@@ -14,7 +14,7 @@ export class Wishes {
     this.grouping = el("select", { id: "wish-text" }, el("option", { value: "block" }, text.textBlock), el("option", { value: "line" }, text.textLine));
     const rows = [[text.engine, this.engine], [text.layersWanted, this.layers], [text.textAs, this.grouping], [text.what, this.what]];
     const fields = rows.map(([label, field]) => el("div", { class: "field" }, el("label", { for: field.id }, label), field));
-    this.element = el("details", { class: "wishes" }, el("summary", {}, text.options), el("div", { class: "fields" }, ...fields));
+    this.element = el("details", { class: "unfold wishes" }, el("summary", {}, text.options), el("div", { class: "fields" }, ...fields));
     this.offers = [];
   }
 
