@@ -81,7 +81,7 @@ class QwenEngine:
             multiple=32,
             missing=None if able else _missing(absent, refusals),
             other_pixels=dict.fromkeys(("edit", "generate", "inpaint", "extend", "harmonise"), DRAWN),
-            resolutions=(640, 1024),
+            resolutions=job.RESOLUTIONS,
         )
 
     def decompose(self, request: DecomposeRequest, progress: Progress) -> LayerStack:

@@ -16,14 +16,16 @@ from layerlift.engines.port import DecomposeRequest
 from layerlift.engines.qwen import context, counting, words
 from layerlift.engines.qwen.counting import Count
 from layerlift.engines.qwen.words import Habits, Reader
-from layerlift.errors import InputError
+from layerlift.errors import InputError, RequestError
 from layerlift.imaging.geometry import Extent
 from layerlift.progress import Progress
 
 STEPS, GUIDANCE, NEGATIVE = 50, 4.0, " "
 """The model card's settings, as are `cfg_normalize` and 640 below."""
 RESOLUTION = 640
-"""The model card recommends it for this checkpoint; 1024 is the other one it was trained at."""
+"""The model card recommends it for this checkpoint."""
+RESOLUTIONS = (640, 1024)
+"""Those that the pipeline takes."""
 MOST = 10
 """Layers: as many as the model's own demo offers."""
 SLIMMEST = 100
@@ -97,10 +99,13 @@ def resized(pixels: NDArray[np.uint8], extent: Extent) -> NDArray[np.uint8]:
 
 
 def see(request: DecomposeRequest) -> View:
-    """What the model will be shown. Raises InputError."""
+    """What the model will be shown. Raises InputError, RequestError."""
     _checked(request.image)
+    resolution = request.sampling.resolution or RESOLUTION
+    if resolution not in RESOLUTIONS:
+        raise RequestError(f"A resolution of {resolution} was asked for.", "This model works at 640 or 1024.")
     laid = context.laid(request.image)
-    return View(laid, resized(laid.shown, working_extent(laid.shown, request.sampling.resolution or RESOLUTION)))
+    return View(laid, resized(laid.shown, working_extent(laid.shown, resolution)))
 
 
 def settle(

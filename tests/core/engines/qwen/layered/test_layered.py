@@ -10,7 +10,7 @@ import pytest
 
 from layerlift.engines.qwen.asking import Memory
 from layerlift.engines.qwen.words import Habits
-from layerlift.errors import InputError
+from layerlift.errors import InputError, RequestError
 from layerlift.imaging.geometry import Extent
 from layerlift.imaging.layer import LayerStack, Role
 
@@ -146,6 +146,11 @@ def test_answers_at_the_size_it_was_asked_at(running: Any, size: tuple[int, int]
 def test_a_ribbon_is_refused(running: Any) -> None:
     with pytest.raises(InputError, match="125 times as long"):
         take_apart(running, picture(4000, 32))
+
+
+def test_a_resolution_that_the_model_does_not_know_is_refused(running: Any) -> None:
+    with pytest.raises(RequestError, match="resolution of 800"):
+        take_apart(running, resolution=800)
 
 
 def test_progress_runs_from_step_to_step_and_never_back(talking: Any) -> None:

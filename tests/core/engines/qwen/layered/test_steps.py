@@ -74,6 +74,23 @@ def test_what_broke_off_is_let_go_of(running: Any) -> None:
     assert held[0]() is None
 
 
+def test_a_vae_that_breaks_off_keeps_no_frames(running: Any) -> None:
+    """It remembers what went through each convolution for the next frame, and forgets only when it comes to its end."""
+    vae = running.pipeline.vae
+
+    def broken(*_: Any) -> None:
+        assert any(kept is not None for kept in vae._feat_map)
+        raise MemoryError
+
+    handle = vae.decoder.conv_out.register_forward_pre_hook(broken)
+    try:
+        with pytest.raises(MemoryError), watching(running.pipeline, Progress(), total=1), torch.no_grad():
+            vae.decode(torch.zeros(1, 16, 1, 4, 4))
+    finally:
+        handle.remove()
+    assert all(kept is None for kept in vae._feat_map)
+
+
 def test_steps_and_pictures_move_the_progress(running: Any) -> None:
     listener = Listener()
     with watching(running.pipeline, listener.progress, total=2, stage="Editing", frames=2) as watch:
