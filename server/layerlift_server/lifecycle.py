@@ -49,11 +49,21 @@ class InUse(LayerliftError):
 
 
 def desk(settings: Settings, **changes: Any) -> Jobs:
-    """The jobs of a server with these settings; `changes` are `JobSettings`'."""
+    """The jobs of a server with these settings; `changes` are `JobSettings`'. Raises NoCluster."""
     from layerlift_server.jobs.desk import Desk
     from layerlift_server.jobs.settings import JobSettings
 
-    return Desk(settings.data, JobSettings(**{"give_up_after": settings.patience * 60 or math.inf, **changes}))
+    given = {"give_up_after": settings.patience * 60 or math.inf, "devices": devices(settings), **changes}
+    return Desk(settings.data, JobSettings(**given))
+
+
+def devices(settings: Settings) -> tuple[str, ...]:
+    """What each worker works on: this machine, or a computer each of the cluster. Raises NoCluster."""
+    if settings.cluster is None:
+        return ("auto",) * (settings.workers or 1)
+    from layerlift_server.cluster import places
+
+    return places.devices(settings.cluster, settings.workers)
 
 
 def say(line: str) -> None:

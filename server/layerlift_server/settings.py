@@ -41,8 +41,9 @@ class Settings:
     other than loopback opens a second endpoint with TLS there, for paired devices; `certificate` and `key` (PEM) are
     its own or None to have one made, `names` further host names by which it is reached. `grace`: seconds that a
     quitting server gives the running job; `patience`: minutes that an engine may be silent at a job before it is given
-    up (0: as long as it likes). `log`: "human" lines or "json"; `verbose` adds every message, its pixels left
-    out.
+    up (0: as long as it likes). `cluster`: the Ray cluster ("HOST:PORT" or "auto") whose computers do the work, None:
+    this machine does; `workers`: jobs at a time (None: one here; in a cluster as many as it has GPUs). `log`: "human"
+    lines or "json"; `verbose` adds every message, its pixels left out.
     """
 
     host: str = "127.0.0.1"
@@ -56,6 +57,8 @@ class Settings:
     verbose: bool = False
     grace: float = GRACE_SECONDS
     patience: float = 60.0
+    cluster: str | None = None
+    workers: int | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **given: Any) -> Settings:

@@ -26,6 +26,7 @@ SERVE = f"""examples:
                                              also for paired devices on the network, over TLS with a certificate of
                                              its own, whose fingerprint it prints
   layerlift serve --host 0.0.0.0 --tls-cert fullchain.pem --tls-key key.pem
+  layerlift serve --cluster 10.0.0.5:6379    the work is done by the computers of a Ray cluster
 
 Plugins on this machine find the server by themselves. Other machines need "layerlift pair".
 A second server of the same user is not started: it says where the first one is (exit code 3).
@@ -123,6 +124,10 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     add("--tls-key", metavar="FILE", help="the certificate's key (PEM)")
     add("--data", metavar="FOLDER", help="where jobs and results live (default: the user's data folder)")
     add("--idle", type=positive, metavar="MINUTES", help="free all of an engine's memory after so long (default: 15)")
+    add(
+        "--workers", type=positive, metavar="N", help="jobs at a time (default: 1; in a cluster as many as it has GPUs)"
+    )
+    add("--cluster", metavar="ADDRESS", help="do the work on the computers of the Ray cluster at HOST:PORT, or auto")
     add("--log", choices=("human", "json"), default=None, help="lines for people (default) or JSON for programs")
     add("--verbose", "-v", action="store_true", help="log every message, without its pixels")
     add("--stop", action="store_true", help="end the server that runs here, after the job that it is at")

@@ -22,9 +22,11 @@ class NoCluster(LayerliftError):
     retryable = True
 
 
-def devices(address: str) -> tuple[str, ...]:
-    """One device for each worker that the cluster at `address` has room for now, at least one. Raises NoCluster."""
-    return (f"{entry.CLUSTER}{address}",) * max(1, count(address))
+def devices(address: str, workers: int | None = None) -> tuple[str, ...]:
+    """The device of each worker in the cluster at `address`: so many, or as many as it has room for now, at least one.
+    Raises NoCluster."""
+    room = count(address)
+    return (f"{entry.CLUSTER}{address}",) * max(1, room if workers is None else workers)
 
 
 def count(address: str) -> int:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from layerlift_server import lifecycle
 from layerlift_server.cluster import places, pool
 from layerlift_server.jobs import crashes
+from layerlift_server.settings import Settings
 from layerlift_server.worker import entry, messages
 from layerlift_server.worker.process import Worker
 
@@ -34,6 +36,20 @@ def test_an_address_where_nobody_listens_is_refused_at_once() -> None:
         pool._reach("auto")
     with pytest.raises(pool.Unreachable, match=f"No Ray cluster answers at 127.0.0.1:{port}"):
         pool._reach(f"127.0.0.1:{port}")
+
+
+def test_workers_are_here_unless_a_cluster_is_named() -> None:
+    assert lifecycle.devices(Settings()) == ("auto",)
+    assert lifecycle.devices(Settings(workers=3)) == ("auto",) * 3
+
+
+def test_a_server_for_a_cluster_that_is_not_there_says_so_and_does_not_start(tmp_path: Path) -> None:
+    told: list[str] = []
+    settings = Settings(data=tmp_path / "data", runtime=tmp_path / "runtime", cluster="nonsense")
+    assert lifecycle.serve(settings, tell=told.append) == lifecycle.FAILED
+    [line] = told
+    assert line.startswith("layerlift: ")
+    assert "nonsense" in line or "Ray is not installed" in line
 
 
 def test_a_cluster_that_cannot_be_counted_is_explained() -> None:

@@ -28,7 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise RequestError("--tls-cert and --tls-key belong together.", "Give both, or neither.")
     lifecycle, settings = server_package("lifecycle"), server_package("settings")
     given: dict[str, Any] = {"host": arguments.host, "names": tuple(arguments.name), "verbose": arguments.verbose}
-    for name, value in (("port", arguments.port), ("log", arguments.log)):
+    for name in ("port", "log", "workers", "cluster"):
+        value = getattr(arguments, name)
         if value is not None:
             given[name] = value
     for name, path in (("certificate", arguments.tls_cert), ("key", arguments.tls_key), ("data", arguments.data)):
