@@ -5,5 +5,6 @@ BiRefNet and LaMa as ONNX files. Only `network` knows onnxruntime.
 
     engine    the Engine port        peel     one layer off, and when to stop
     matting   BiRefNet               filling  LaMa, or the quick engine's filling without it
-    palette   few flat colours: exact edges and clean grounds
+    palette   few flat colours: clean grounds
+    edges     exact edges of flat things
 """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from layerlift.engines.layerd import filling, matting, palette
+from layerlift.engines.layerd import edges, filling, matting, palette
 from layerlift.engines.layerd.network import Network
 from layerlift.imaging.layer import Mask, Plane
 from layerlift.progress import Progress
@@ -59,7 +59,7 @@ def peel(
     if hole.mean() > _MOST or (last is not None and _again(image, alpha, last)):
         return None
     below = _ground(filler, image, hole, progress.part(0.5, 0.9))
-    alpha, colours, flat = palette.sharpen_front(image, below, alpha, max(2, _reach(image)[0] // 2))
+    alpha, colours, flat = edges.sharpen(image, below, alpha, max(2, _reach(image)[0] // 2))
     missed = (alpha > _SEEN) & ~hole
     if missed.any():
         hole |= _grown(missed)
@@ -97,7 +97,7 @@ def _again(image: Plane, alpha: Plane, last: Peeled) -> bool:
 
 
 def _unblended(colours: Plane, image: Plane, below: Plane, alpha: Plane, flat: bool) -> Plane:
-    """F = (C − (1 − α)B)/α at soft edges; what `palette` has said already stays said."""
+    """F = (C − (1 − α)B)/α at soft edges; what `edges` has said already stays said."""
     said = (np.abs(colours - image).max(2) > 0) if flat else np.zeros(alpha.shape, np.bool_)
     share = np.where(alpha >= _OPAQUE, np.float32(1), alpha)[..., None]
     solved = np.clip((image - (1 - share) * below) / np.maximum(share, _SEEN), 0, 1)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from layerlift.engines.layerd.palette import flatten_ground, palette, sharpen_front
+from layerlift.engines.layerd.palette import flatten_ground, palette
 
 Plane = NDArray[np.float32]
-CREAM, NAVY, RUST = (0.95, 0.9, 0.8), (0.1, 0.15, 0.4), (0.8, 0.3, 0.15)
+CREAM, NAVY = (0.95, 0.9, 0.8), (0.1, 0.15, 0.4)
 
 
 def noisy(image: Plane, levels: float) -> Plane:
@@ -67,35 +65,3 @@ def test_a_clumsy_filling_becomes_the_ground_it_continues() -> None:
     fixed = flatten_ground(clumsy.clip(0, 1), hole)
     assert np.abs(fixed - truth)[hole].max() < 1 / 255
     assert (fixed[~hole] == clumsy.clip(0, 1)[~hole]).all()
-
-
-@pytest.mark.parametrize("wrong", [cv2.erode, cv2.dilate])
-def test_a_flat_thing_gets_its_exact_edge(wrong: Callable[..., Plane]) -> None:
-    """A matte three pixels too small or too large, and blurred, over a known ground: α comes from the colours."""
-    coverage = disc()
-    ground = sheet(CREAM)
-    image = coverage[..., None] * np.array(RUST, np.float32) + (1 - coverage[..., None]) * ground
-    rough = cv2.GaussianBlur(wrong(coverage, np.ones((7, 7), np.uint8)), (0, 0), 2)
-    alpha, colours, flat = sharpen_front(image, ground, rough, 12)
-    assert flat
-    assert np.abs(rough - coverage).max() > 0.9
-    assert np.abs(alpha - coverage).max() < 0.02
-    assert np.abs(colours[coverage > 0.1] - RUST).max() < 1 / 255
-
-
-def test_a_photograph_in_front_keeps_its_matte() -> None:
-    coverage = disc()
-    y, x = np.mgrid[:120, :160].astype(np.float32)
-    inside = np.dstack([0.5 + 0.4 * np.sin(x / 5), 0.4 + 0.3 * np.cos(y / 4), 0.2 + x / 400]).astype(np.float32)
-    ground = sheet(CREAM)
-    image = coverage[..., None] * inside + (1 - coverage[..., None]) * ground
-    alpha, colours, flat = sharpen_front(image, ground, coverage, 6)
-    assert not flat
-    assert (alpha == coverage).all()
-    assert (colours == image).all()
-
-
-def test_a_thing_of_the_grounds_own_colour_cannot_be_told_and_is_left() -> None:
-    coverage = disc()
-    alpha, _, _ = sharpen_front(sheet(CREAM), sheet(CREAM), coverage, 6)
-    assert (alpha == coverage).all()
