@@ -323,6 +323,24 @@ def test_a_damaged_twin_is_not_linked(hub: FakeHub, where: Places) -> None:
     assert holds(found.folder, wanted_files(pipeline("QwenImagePipeline")))
 
 
+@pytest.mark.parametrize(
+    "name", ["transformer/../../../evil", "transformer/..\\\\evil", "transformer//etc/x", "transformer/C:x"]
+)
+def test_a_hub_does_not_choose_where_files_go(hub: FakeHub, where: Places, name: str) -> None:
+    hub.add(LAYERED.repo, {name: noise(2000)})
+    with pytest.raises(NotThere, match="names that lead elsewhere"):
+        get(hub, where)
+    assert not where.target.exists()
+
+
+def test_known_weights_cannot_be_replaced(hub: FakeHub, where: Places) -> None:
+    """A mirror that lists other bytes under a name whose SHA-256 is known in public."""
+    lama = catalogue.LAMA
+    hub.add(lama.repo, {"lama_fp32.onnx": noise(2000)})
+    with pytest.raises(NotThere, match=r"another lama_fp32\.onnx"):
+        get(hub, where, lama.variants[0], lama)
+
+
 def test_an_estimate_is_of_what_is_still_to_come(hub: FakeHub, where: Places) -> None:
     library = Hub(hub.address)
     whole = downloading.order(LAYERED, BF16, library, where)

@@ -15,11 +15,13 @@ import pytest
 pytest.importorskip("huggingface_hub", reason="comes with layerlift[gpu]")
 
 from hub.fake import FakeHub
-from hub.weights import noise
+from hub.weights import gguf
 from layerlift.models import catalogue
 
 DEADLINE = 60
-LAMA = catalogue.LAMA
+Q4 = catalogue.variant(catalogue.LAYERED, "gguf-q4").parts[-1]
+FILE = Q4.files[0]
+ASKED = ("layered", "--variant", "gguf-q4")
 SIZE = 40_000_000
 """The library writes 10 MB at a time: a killed download must have got some of them."""
 
@@ -36,9 +38,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def lama(hub: FakeHub) -> bytes:
-    data = noise(SIZE)
-    hub.add(LAMA.repo, {"lama_fp32.onnx": data, "README.md": b"x"})
+def weights(hub: FakeHub) -> bytes:
+    data = gguf(SIZE)
+    hub.add(Q4.repo, {FILE: data, "README.md": b"x"})
     return data
 
 
@@ -56,7 +58,7 @@ def run(environment: dict[str, str], *words: str) -> tuple[int, str, str]:
 
 
 def arrived(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("lama/.partial/*.part"))
+    return sum(path.stat().st_size for path in folder.glob("*/.partial/*.part"))
 
 
 def wait_for_bytes(folder: Path, enough: int) -> None:
@@ -68,13 +70,13 @@ def wait_for_bytes(folder: Path, enough: int) -> None:
 
 @pytest.mark.parametrize("how", ["killed", "interrupted"])
 def test_a_download_survives_its_process(
-    hub: FakeHub, lama: bytes, environment: dict[str, str], tmp_path: Path, how: str
+    hub: FakeHub, weights: bytes, environment: dict[str, str], tmp_path: Path, how: str
 ) -> None:
     if how == "interrupted" and sys.platform == "win32":
         pytest.skip("no Ctrl-C for a single process there")
     models = tmp_path / "models"
-    hub.fault("lama_fp32.onnx", "stall", after=25_000_000)
-    process = start(environment, "download", "lama", "--yes", "--endpoint", hub.address)
+    hub.fault(FILE, "stall", after=25_000_000)
+    process = start(environment, "download", *ASKED, "--yes", "--endpoint", hub.address)
     assert hub.stalled.wait(DEADLINE)
     wait_for_bytes(models, 20_000_000)
     if how == "killed":
@@ -88,58 +90,61 @@ def test_a_download_survives_its_process(
     kept = arrived(models)
     assert 20_000_000 <= kept < SIZE
     hub.seen.clear()
-    code, out, err_text = run(environment, "download", "lama", "--yes", "--json", "--endpoint", hub.address)
+    code, out, err_text = run(environment, "download", *ASKED, "--yes", "--json", "--endpoint", hub.address)
     assert (code, err_text.count("Traceback")) == (0, 0), err_text
-    (request,) = hub.gets("/cdn/")
+    (request,) = hub.gets(FILE)
     assert request.range == f"bytes={kept}-"
     answer = json.loads(out)
     assert answer["bytes_fetched"] == SIZE - kept
-    assert Path(answer["files"]["onnx"]).read_bytes() == lama
+    assert Path(answer["files"]["transformer"]).read_bytes() == weights
 
 
 def test_the_licence_is_shown_and_nobody_is_taken_by_surprise(
-    hub: FakeHub, lama: bytes, environment: dict[str, str]
+    hub: FakeHub, weights: bytes, environment: dict[str, str]
 ) -> None:
-    code, _, err = run(environment, "download", "lama", "--endpoint", hub.address)
+    code, _, err = run(environment, "download", *ASKED, "--endpoint", hub.address)
     assert code == 2
     assert "licence: Apache-2.0" in err
-    assert "https://github.com/advimman/lama/blob/main/LICENSE" in err
+    assert "https://github.com/QwenLM/Qwen-Image-Layered/blob/main/LICENSE" in err
     assert "Nobody can be asked here. Add --yes." in err
     assert not hub.gets("/cdn/")
+    assert not hub.gets("resolve")
 
 
-def test_a_mirror_by_environment(hub: FakeHub, lama: bytes, environment: dict[str, str]) -> None:
-    code, _, err = run({**environment, "HF_ENDPOINT": hub.address}, "download", "lama", "--yes")
+def test_a_mirror_by_environment(hub: FakeHub, weights: bytes, environment: dict[str, str]) -> None:
+    code, _, err = run({**environment, "HF_ENDPOINT": hub.address}, "download", *ASKED, "--yes")
     assert code == 0, err
     assert hub.gets("/cdn/")
     assert "MB" in err or "GB" in err
 
 
 def test_offline_in_one_sentence(environment: dict[str, str]) -> None:
-    code, _, err = run(environment, "download", "lama", "--yes", "--endpoint", "http://127.0.0.1:9")
+    code, _, err = run(environment, "download", *ASKED, "--yes", "--endpoint", "http://127.0.0.1:9")
     assert code == 1
     (line,) = [line for line in err.splitlines() if line.startswith("layerlift:")]
     assert "The connection to 127.0.0.1:9 failed" in line
     assert "Traceback" not in err
 
 
-def test_verify_repair_and_remove(hub: FakeHub, lama: bytes, environment: dict[str, str], tmp_path: Path) -> None:
+def test_verify_repair_and_remove(hub: FakeHub, weights: bytes, environment: dict[str, str], tmp_path: Path) -> None:
     mirror = {**environment, "HF_ENDPOINT": hub.address}
-    assert run(mirror, "download", "lama", "--yes")[0] == 0
-    file = tmp_path / "models" / "lama" / "fp32" / "lama_fp32.onnx"
+    assert run(mirror, "download", *ASKED, "--yes")[0] == 0
+    file = tmp_path / "models" / "qwen-image-layered" / Q4.into / FILE
     with file.open("r+b") as damaged:
         damaged.seek(123)
         damaged.write(b"\0\0\0\0")
-    code, out, err = run(mirror, "verify", "lama", "--json")
+    code, out, err = run(mirror, "verify", "layered", "--json")
     assert code == 1
     assert json.loads(out)[0]["damaged"] == [str(file)]
     assert "--repair" in err
     assert run(mirror, "verify", "--repair")[0] == 0
-    assert file.read_bytes() == lama
+    assert file.read_bytes() == weights
     code, out, _ = run(mirror, "verify", "--json")
-    assert (code, json.loads(out)[0]["good"]) == (0, [str(file)])
-    code, out, _ = run(mirror, "remove", "lama", "--yes", "--json")
-    assert (code, json.loads(out)["bytes_freed"]) == (0, SIZE)
-    assert not (tmp_path / "models" / "lama").exists()
-    code, _, err = run(mirror, "remove", "lama", "--yes")
-    assert (code, "lama is not here" in err) == (2, True)
+    (answer,) = json.loads(out)
+    assert (code, str(file) in answer["good"], answer["damaged"]) == (0, True, [])
+    code, out, _ = run(mirror, "remove", "layered", "--yes", "--json")
+    assert code == 0
+    assert json.loads(out)["bytes_freed"] > SIZE
+    assert not (tmp_path / "models" / "qwen-image-layered").exists()
+    code, _, err = run(mirror, "remove", "layered", "--yes")
+    assert (code, "is not here" in err) == (2, True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from layerlift.errors import RequestError
+from layerlift.models import fingerprints
 from layerlift.models.model import Family, Model, Part, Variant
 
 _AROUND: Final = 274_000_000
@@ -61,7 +62,8 @@ def _gguf(repo: str, revision: str, level: str, file: str, size: int, *, exact: 
     bare = file.rsplit("/", 1)[-1]
     names = () if "*" in bare else (bare,)
     into = f"transformer-gguf-{level}"
-    return Part(repo, revision, (file,), size, into, component="transformer", exact=exact, elsewhere=names)
+    sha256 = fingerprints.known(repo, file)
+    return Part(repo, revision, (file,), size, into, "", "transformer", exact, names, sha256)
 
 
 def _nf4(repo: str, revision: str, under: str = "") -> Part:
@@ -126,7 +128,8 @@ IMAGE: Final = _qwen(
 
 def _onnx(variant: str, title: str, repo: str, revision: str, file: str, size: int, *, exact: bool = True) -> Variant:
     under = file.rpartition("/")[0]
-    return Variant(variant, title, (Part(repo, revision, (file,), size, variant, under, "onnx", exact),))
+    sha256 = fingerprints.known(repo, file)
+    return Variant(variant, title, (Part(repo, revision, (file,), size, variant, under, "onnx", exact, (), sha256),))
 
 
 _LITE, _LITE_AT = "onnx-community/BiRefNet_lite-ONNX", "de15b22ba131738a16dff04aab8bdf8dc32e3ac1"

@@ -58,7 +58,20 @@ class Hub:
                 f"{part.repo} at {self.address} has no file like {', '.join(part.files)}.",
                 "It may have been renamed there; choose another variant, or report it.",
             )
+        self._check(part, found)
         return about.sha or part.revision, found
+
+    def _check(self, part: Part, found: list[Listed]) -> None:
+        """A hub or mirror says what a file is, but neither where it goes nor that known weights are others."""
+        if not all(listed.honest for listed in found):
+            raise NotThere(
+                f"{self.address} lists files of {part.repo} with names that lead elsewhere.", "Don't use that address."
+            )
+        if part.sha256 and [listed.sha256 for listed in found] != [part.sha256]:
+            raise NotThere(
+                f"{self.address} has another {found[0].name} of {part.repo} than the one that Layerlift knows.",
+                "Try without --endpoint, or choose another variant; if that is the hub itself, please report it.",
+            )
 
     def transfer(self, repo: str, commit: str, listed: Listed, into: RawIOBase, start: int) -> None:
         """Write the file's bytes from `start` to its end into `into`. A server that cannot begin in the middle begins

@@ -20,7 +20,7 @@ from layerlift.models.checksums import fits
 from layerlift.models.failures import DownloadFailed
 from layerlift.models.fetching import disk_trouble, room_for
 from layerlift.models.host import Host
-from layerlift.models.manifest import Record
+from layerlift.models.manifest import Listed, Record
 from layerlift.models.model import Model, Part
 from layerlift.models.places import Places
 from layerlift.progress import Progress
@@ -138,7 +138,10 @@ def _single(file: Path, model: Model | None) -> Iterator[Brought]:
     exact = [entry for entry in every if entry[2].exact and entry[2].size == size]
     named = [entry for entry in every if not entry[2].exact and _named(file, entry[2], entry[0], model)]
     for one, variant, part in (exact or named)[:1]:
-        yield Brought(one, f"{variant} weights", {file: f"{part.into}/{_file_name(file, part)}"})
+        path = f"{part.into}/{_file_name(file, part)}"
+        listed = Listed(part.files[0], size, sha256=part.sha256)
+        records = (Record(part.repo, part.revision, part.into, {path: listed}),) if part.sha256 else ()
+        yield Brought(one, f"{variant} weights", {file: path}, records)
 
 
 def _named(file: Path, part: Part, one: Model, model: Model | None) -> bool:

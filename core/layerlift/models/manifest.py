@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,6 +33,23 @@ class Listed:
     def identity(self) -> str:
         """What names this content."""
         return self.sha256 or self.git
+
+    @property
+    def honest(self) -> bool:
+        """Whether name and identity can be used as paths: whoever lists files must not choose where they go."""
+        return (
+            inside(self.name)
+            and re.fullmatch(r"([0-9a-f]{64})?", self.sha256) is not None
+            and re.fullmatch(r"([0-9a-f]{40}|[0-9a-f]{64})?", self.git) is not None
+        )
+
+
+def inside(path: str) -> bool:
+    """Whether a relative path with / stays in the folder that it is relative to, on every system."""
+    pieces = path.split("/")
+    return bool(path) and not any(
+        piece in ("", ".", "..") or re.search(r'[\\:*?"<>|\x00-\x1f]', piece) for piece in pieces
+    )
 
 
 @dataclass(frozen=True)
@@ -81,6 +99,8 @@ def add(folder: Path, record: Record) -> None:
 
 def _record(one: Mapping[str, Any]) -> Record:
     files = {str(path): Listed(**about) for path, about in one["files"].items()}
+    if not all(inside(path) and listed.honest for path, listed in files.items()):
+        raise ValueError("a path that leads out of the folder")  # brought along on somebody's disk
     return Record(str(one["repo"]), str(one["revision"]), str(one["into"]), files)
 
 

@@ -21,7 +21,8 @@ class Part:
     `files`: patterns (fnmatch, any letter case) of names within `repo`; `size`: bytes of all of them together, `exact`
     unless only estimated; `under`: the repository's folder that is left off their names, `into`: the folder (relative
     to the model's) that takes them; `component`: what they are of the pipeline ("transformer", "text_encoder", "onnx";
-    "" for what surrounds those). `elsewhere`: names under which ComfyUI's users have the same weights as one file.
+    "" for what surrounds those). `elsewhere`: names under which ComfyUI's users have the same weights as one file;
+    `sha256` of a part that is one file, where it is known in public: no hub or mirror can then give another.
     """
 
     repo: str
@@ -33,6 +34,7 @@ class Part:
     component: str = ""
     exact: bool = True
     elsewhere: tuple[str, ...] = ()
+    sha256: str = ""
 
     def place(self, name: str) -> PurePosixPath:
         """Where the repository's file `name` goes, relative to the model's folder."""

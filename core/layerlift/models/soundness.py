@@ -6,6 +6,7 @@ Law: reads headers only, never a whole file (that is `checksums`). Knows formats
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,8 @@ def whole_file(path: Path) -> bool:
     """Whether the file is there and, for safetensors, as long as its header says; a GGUF must at least begin as one."""
     try:
         if path.suffix == ".safetensors":
-            return path.stat().st_size == _safetensors_size(path)
+            about = path.stat()
+            return about.st_size == _safetensors_size(path, about.st_size, about.st_mtime_ns)
         if path.suffix == ".gguf":
             with path.open("rb") as file:
                 return file.read(4) == b"GGUF"
@@ -55,8 +57,10 @@ def _whole_shards(index: Path) -> bool:
     return bool(names) and all(whole_file(index.parent / name) for name in names)
 
 
-def _safetensors_size(path: Path) -> int:
-    """8 bytes little-endian header length N, N bytes of JSON, then the tensors: the largest end of their offsets."""
+@lru_cache(maxsize=512)
+def _safetensors_size(path: Path, _size: int, _changed: int) -> int:
+    """8 bytes little-endian header length N, N bytes of JSON, then the tensors: the largest end of their offsets.
+    Remembered while size and time of change stay: a model is looked for before every job."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if length > _LONGEST_HEADER:

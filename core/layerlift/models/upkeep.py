@@ -74,6 +74,11 @@ def remove(model: Model, variants: Iterable[Variant], where: Places) -> tuple[in
     return freed, foreign
 
 
+def traces(model: Model, where: Places) -> bool:
+    """Whether anything lies here that Layerlift fetched of a model, half of a file included."""
+    return any(manifest.read(folder) or any(folder.glob(".partial/*")) for folder in store.folders(model, where))
+
+
 def _remove_parts(folder: Path, parts: list[Part]) -> int:
     records = manifest.read(folder)
     gone = [record for record in records if any(record.of(part) for part in parts)]

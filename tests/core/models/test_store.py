@@ -147,6 +147,14 @@ def test_places() -> None:
     assert places({"LOCALAPPDATA": "/w"}, "win32", home).target == Path("/w/layerlift/models")
 
 
+def test_a_record_does_not_lead_out_of_its_folder(tmp_path: Path) -> None:
+    for path, sha in (("../x", ""), ("a/../../x", ""), ("/x", ""), ("C:\\x", ""), ("x", "../y"), ("", "")):
+        manifest.write(tmp_path, [Record("r", "main", "", {path: Listed("x", 1, sha256=sha)})])
+        assert manifest.read(tmp_path) == []
+    manifest.write(tmp_path, [Record("r", "main", "", {"a/b.json": Listed("a/b.json", 1, sha256="a" * 64)})])
+    assert len(manifest.read(tmp_path)) == 1
+
+
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"format": 2, "parts": []}', '{"format": 1, "parts": [{"repo": 1}]}']
 )

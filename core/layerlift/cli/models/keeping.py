@@ -12,7 +12,7 @@ from layerlift.cli.main import DONE, FAILED
 from layerlift.cli.models.fetching import confirm, fetch, say
 from layerlift.cli.terminal import Display, display
 from layerlift.errors import RequestError
-from layerlift.models import catalogue, importing, manifest, store, upkeep
+from layerlift.models import catalogue, importing, store, upkeep
 from layerlift.models.model import Model
 from layerlift.models.places import Places, places
 from layerlift.models.upkeep import Checked
@@ -49,8 +49,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _any(model: Model, where: Places) -> bool:
-    recorded = any(manifest.read(folder) for folder in store.folders(model, where))
-    return recorded or bool(store.variants(model.name, where))
+    return upkeep.traces(model, where) or bool(store.variants(model.name, where))
 
 
 def _checked(model: Model, where: Places, shown: Display, interrupts: Interrupts) -> Checked:
@@ -83,7 +82,7 @@ def _remove(arguments: argparse.Namespace) -> int:
     model = catalogue.get(arguments.name)
     doomed = [catalogue.variant(model, arguments.variant)] if arguments.variant else list(model.variants)
     here = [one for one in doomed if store.find(model.name, one.name, where)]
-    if not here and not any(manifest.read(folder) for folder in store.folders(model, where)):
+    if not here and not upkeep.traces(model, where):
         raise RequestError(f"{model.name} is not here.", "“layerlift models” lists what is.")
     if not arguments.yes:
         names = ", ".join(one.name for one in here) or "what was fetched of it"
