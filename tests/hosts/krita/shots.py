@@ -45,6 +45,8 @@ window.resizeDocks([inside.dock("KisLayerBox"), box], [420, 520], QtCore.Qt.Orie
 window.resizeDocks([box], [330], QtCore.Qt.Orientation.Horizontal)
 """
     )
+    desk.do("inside.studio().link.open(start=True)")
+    desk.wait("answer = krita.action('layerlift_harmonise').isVisible()")  # the server has named all its engines
     x, y = desk.wait("answer = inside.layer_row('Background')")
     desk.type("mousemove", x, y, "click", 3)
     desk.wait("answer = inside.popup()")
@@ -60,6 +62,42 @@ window.resizeDocks([box], [330], QtCore.Qt.Orientation.Horizontal)
     desk.wait("answer = inside.tasks()[0][1] == 'inserted'")
     desk.wait("answer = inside.idle(which)", which=document)
     shoot(desk, folder, f"result{name}")
+    if not name:
+        extend(desk, folder, document)
+
+
+def extend(desk: Desk, folder: Path, document: str) -> None:
+    """The canvas made wider: its dialog, and what comes of it, side by side in one picture."""
+    desk.do("krita.action('edit_undo').trigger()")
+    desk.wait("answer = len(inside.tree(which)) == 1 and inside.idle(which)", which=document)
+    desk.wait("answer = krita.action('layerlift_extend').isVisible()")
+    desk.do("krita.action('layerlift_extend').trigger()")
+    find = """
+d = next((c for c in krita.activeWindow().qwindow().children() if c.objectName() == "layerlift_prompt"), None)
+from layerlift_krita.panel.asking import Further
+from layerlift_krita.qt import QtWidgets
+asked = None if d is None else d.findChild(Further)
+"""
+    desk.wait(find + "answer = asked is not None and d.isVisible()")
+    desk.do(
+        find
+        + """
+box = asked.margins
+box.aspect.setCurrentIndex(box.aspect.findData("2:1"))
+asked.engine.setCurrentIndex(max(0, asked.engine.findData("quick")))
+answer = None
+"""
+    )
+    desk.wait("answer = stalls.start() is None")
+    desk.wait("answer = stalls.beats > 100")  # the dialog has been painted
+    shoot(desk, folder, "extend")
+    desk.do(
+        find + "d.findChild(QtWidgets.QDialogButtonBox).button(QtWidgets.QDialogButtonBox.StandardButton.Ok).click()"
+    )
+    desk.wait("answer = inside.tasks()[0][1] == 'inserted'")
+    desk.do("krita.action('toggle_zoom_to_fit').trigger()")
+    desk.wait("answer = inside.idle(which)", which=document)
+    shoot(desk, folder, "extended")
 
 
 def main() -> None:

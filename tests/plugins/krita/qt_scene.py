@@ -120,7 +120,7 @@ for feature in FEATURES:
     box.prompt.setText("  a red ball ")
     box.seed.setValue(7)
     if box.margins is not None:
-        box.margins.aspect.setCurrentIndex(box.margins.aspect.findData((2, 1)))
+        box.margins.aspect.setCurrentIndex(box.margins.aspect.findData("2:1"))
         seen["by aspect"] = box.margins.margins
         for side in box.margins.sides.values():
             side.setValue(0)

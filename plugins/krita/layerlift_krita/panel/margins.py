@@ -20,9 +20,9 @@ class MarginsBox(QtWidgets.QWidget):  # type: ignore[misc]
         super().__init__()
         self._size = width, height
         self.aspect = QtWidgets.QComboBox()
-        self.aspect.addItem(tr("As below"), None)
+        self.aspect.addItem(tr("As below"), "")
         for across, down in ASPECTS:
-            self.aspect.addItem(f"{across} : {down}", (across, down))
+            self.aspect.addItem(f"{across} : {down}", f"{across}:{down}")
         self.sides = {}
         for name in SIDES:
             box = QtWidgets.QSpinBox()
@@ -58,8 +58,8 @@ class MarginsBox(QtWidgets.QWidget):  # type: ignore[misc]
 
     def _aspect(self, *_: object) -> None:
         chosen = self.aspect.currentData()
-        if chosen is not None:
-            across, down = chosen
+        if chosen:
+            across, down = map(int, chosen.split(":"))
             self.margins = margins_for(*self._size, (across, down))
         self._show()
 
