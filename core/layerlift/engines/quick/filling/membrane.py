@@ -53,13 +53,16 @@ def harmonic(image: Plane, hole: Mask, known: Mask | None = None, cycles: int = 
     return out
 
 
-def stitch(load: Plane, hole: Mask, wires: Plane, cycles: int = 2) -> Plane:
-    """Solve n·u − Σ u_neighbours = `load` over `hole`, u = 0 at every other wired neighbour.
+def stitch(load: Plane, hole: Mask, wires: Plane, cycles: int = 2, tie: float = 0.0) -> Plane:
+    """Solve (n + `tie`)·u − Σ u_neighbours = `load` over `hole`, u = 0 at every other wired neighbour.
 
-    `wires` (H, W) float32 counts the neighbours a cell is tied to, inside and outside of the hole. Returns u (H, W, C).
+    `wires` (H, W) float32 counts the neighbours a cell is tied to, inside and outside of the hole. With a `tie`
+    (screened Poisson: P. Bhat et al., "Fourier Analysis of the 2D Screened Poisson Equation for Gradient Domain
+    Problems", ECCV 2008, eq. 3) u fades over about 1/√tie pixels from what loads it. Returns u (H, W, C).
     """
     inside = hole.astype(np.float32)
-    solution = _solve(_levels(_grid(inside, wires * inside)), _planes(load * inside[..., None]), cycles)
+    diagonal = (wires + np.float32(tie)) * inside
+    solution = _solve(_levels(_grid(inside, diagonal)), _planes(load * inside[..., None]), cycles)
     return np.ascontiguousarray(solution.transpose(1, 2, 0))
 
 

@@ -19,6 +19,9 @@ from layerlift.imaging.layer import Mask, Plane
 _STEP, _EDGE = np.float32(0.08), np.float32(0.2)
 """A seam's colour step is taken out up to the first; above the second it is an edge that the copies cut, and taking
 it out would spread its colour over the whole fill."""
+_TIE = 1 / 40**2
+"""Where a hole leans on the picture's frame, what is taken out of a seam fades over 40 pixels: with one side free, seam
+after seam would add up to another colour."""
 
 
 def replay(image: Plane, hole: Mask, known: Mask, completion: Completion) -> Plane:
@@ -95,7 +98,12 @@ def _seams(image: Plane, copied: Plane, hole: Mask, known: Mask, offset: NDArray
         step *= np.clip((_EDGE - height) / (_EDGE - _STEP), 0, 1)
         load[ys, xs] -= step
         load[ys + down, xs + right] += step
-    return stitch(load, hole, wires, cycles=1)
+    return stitch(load, hole, wires, cycles=1, tie=_TIE if _leaning(hole) else 0.0)
+
+
+def _leaning(hole: Mask) -> bool:
+    """Whether the hole reaches the frame of the crop, which then is the picture's: there nothing holds the colours."""
+    return bool(hole[0].any() or hole[-1].any() or hole[:, 0].any() or hole[:, -1].any())
 
 
 def _gradient(
