@@ -12,7 +12,7 @@ same, and every weight crosses the bus once per step instead of twice. See docs/
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import prod
@@ -82,7 +82,8 @@ class Denoiser:
     """Stands in for `transformer.forward` until `remove`.
 
     `table` (None: the blocks make their own modulations), `blocks` (None: resident), `lockstep`: see above. `coming`
-    tells which timesteps (0–1000) the job will ask for; `ready` is called before each pass and sees to it that the
+    tells which timesteps (0–1000) the job will ask for, given its picture's tokens, and, if the table is built again,
+    those of pictures like it; `ready` is called before each pass and sees to it that the
     weights are where they are needed; `pause` is called between blocks with (block, of how many) and may raise;
     `cache`: the first-block cache of the running job or None. Batch 1.
     """
@@ -94,7 +95,7 @@ class Denoiser:
         table: Table | None = None,
         blocks: Blocks | None = None,
         lockstep: bool = False,
-        coming: Callable[[], torch.Tensor | None] = lambda: None,
+        coming: Callable[[int, bool], Iterable[torch.Tensor]] = lambda _tokens, _again: (),
         ready: Callable[[], None] = lambda: None,
     ):
         self._model = transformer
@@ -206,10 +207,10 @@ class Denoiser:
         def moment(value: torch.Tensor) -> Moment:
             return Moment(float(value), flag, zero)
 
-        def schedule() -> list[Moment]:
+        def schedule(again: bool) -> list[Moment]:
             # as the pipelines do it: to the latents' dtype, then to 0–1, then to the transformer's dtype
-            steps = self._coming()
-            return [] if steps is None else [moment((t.to(call.time.dtype) / 1000).to(time.dtype)) for t in steps]
+            steps = self._coming(prod(call.shapes[0][0]), again)
+            return [moment((t.to(call.time.dtype) / 1000).to(time.dtype)) for t in steps]
 
         return self._table.row(moment(time[0]), temb, schedule, lambda: self.pause(0, 1))
 

@@ -119,15 +119,16 @@ class Table:
         return len(self._rows)
 
     def row(
-        self, moment: Moment, like: torch.Tensor, coming: Callable[[], Iterable[Moment]], pause: Callable[[], None]
+        self, moment: Moment, like: torch.Tensor, coming: Callable[[bool], Iterable[Moment]], pause: Callable[[], None]
     ) -> torch.Tensor:
         """(blocks, n, 12 d) on the device and in the dtype of `like`; n = 2 with `moment.zero`, else 1.
 
-        A missing row is made together with all those of `coming` (the rest of the schedule). `pause` is called between
-        blocks and may raise: then nothing has changed.
+        A missing row is made together with all those of `coming(again)`: the rest of the schedule and, once the layers
+        have to be fetched `again`, what other pictures will ask for. `pause` is called between blocks and may raise:
+        then nothing has changed.
         """
         if moment not in self._rows:
-            wanted = dict.fromkeys((*coming(), moment))
+            wanted = dict.fromkeys((*coming(self.built > 0), moment))
             self._make([one for one in wanted if one not in self._rows], like, pause)
         self._rows.move_to_end(moment)
         return self._rows[moment].to(like.device)

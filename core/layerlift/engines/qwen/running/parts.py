@@ -7,7 +7,7 @@ component lies elsewhere, from `Installed`), and that a model may be cancelled b
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import diffusers
 import torch
 
 from layerlift.engines.qwen import seeing
-from layerlift.engines.qwen.running import attention, compiling, memory, transformer
+from layerlift.engines.qwen.running import attention, compiling, memory, schedule, transformer
 from layerlift.engines.qwen.running.denoiser import Denoiser
 from layerlift.engines.qwen.running.encoder import Absent
 from layerlift.engines.qwen.running.modulation import Source, Table
@@ -80,7 +80,7 @@ def assemble(pipeline: Any, source: Source | None, plan: Plan, *, again: Callabl
         table=_table(model, source),
         blocks=placing.blocks,
         lockstep=plan.offload in SLOTS,
-        coming=lambda: getattr(pipeline.scheduler, "timesteps", None),
+        coming=lambda tokens, again: _coming(pipeline.scheduler, tokens, again and plan.dtype != "float32"),
         ready=placing.come,
     )
     return Parts(pipeline, denoiser, placing, pipeline.text_encoder, kernel, compiled)
@@ -121,6 +121,13 @@ def _table(model: Any, source: Source | None) -> Table | None:
         return model.time_text_embed(times, times, flag)  # the second one is asked for its dtype only
 
     return Table(source, len(model.transformer_blocks), embed)
+
+
+def _coming(scheduler: Any, tokens: int, others: bool) -> Iterator[torch.Tensor]:
+    """The timesteps of the schedule that is under way and, where they are rounded to 16 bits, of `others` like it."""
+    yield from scheduler.timesteps
+    if others:
+        yield from schedule.alike(scheduler, tokens)
 
 
 def _pipeline(folder: Path, **loaded: Any) -> Any:

@@ -11,7 +11,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the family needs torch")
 
-from layerlift.engines.qwen.running import modulation, transformer  # noqa: E402
+from diffusers.pipelines.qwenimage.pipeline_qwenimage_layered import calculate_dimensions  # noqa: E402
+
+from layerlift.engines.qwen.running import modulation, schedule, transformer  # noqa: E402
 from layerlift.engines.qwen.running.modulation import FromShards, Moment, Table  # noqa: E402
 from layerlift.engines.qwen.running.shards import Shards  # noqa: E402
 from layerlift.errors import Cancelled  # noqa: E402
@@ -40,7 +42,7 @@ def test_rows_are_what_the_layers_say(family: str, dtype: str, loaded: Loaded) -
     flag = torch.zeros(1, dtype=torch.long) if family == "layered" else None
     with torch.no_grad():
         temb = whole.time_text_embed(times, torch.zeros(1, dtype=kind), flag)
-        rows = table_of(running).row(moment, temb, list, lambda: None)
+        rows = table_of(running).row(moment, temb, lambda _again: [], lambda: None)
         for block, row in zip(whole.transformer_blocks, rows, strict=True):
             img, txt = row.chunk(2, dim=-1)
             assert torch.equal(img, block.img_mod(temb))
@@ -95,6 +97,63 @@ def test_steps_that_two_schedules_share_are_made_once(loaded: Loaded) -> None:
     by_us(running, steps=4)  # begins with the same moment: pure noise
     assert len(first & {id(row) for row in table._rows.values()}) == 2
     assert len(table) < 2 + 4
+
+
+SCHEDULERS = {
+    "linear": {"shift_terminal": False, "time_shift_type": "linear"},
+    "exponential": {"shift_terminal": 0.02, "time_shift_type": "exponential"},
+}
+
+
+@pytest.mark.parametrize("kind", list(SCHEDULERS))
+@pytest.mark.parametrize("resolution", [640, 1024])
+@pytest.mark.parametrize("steps", [50, 30])
+def test_pictures_of_every_shape_find_their_steps(kind: str, resolution: int, steps: int) -> None:
+    """By the pipelines' own functions, at the released scheduler's settings."""
+    from diffusers import FlowMatchEulerDiscreteScheduler
+    from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus as edit
+
+    shared = {"max_shift": 0.9, "max_image_seq_len": 8192, "use_dynamic_shifting": True}
+    scheduler = FlowMatchEulerDiscreteScheduler(**shared, **SCHEDULERS[kind])
+
+    def asked(ratio: float) -> set[float]:
+        width, height = calculate_dimensions(resolution * resolution, ratio)
+        tokens = width * height // 256
+        if kind == "linear":
+            sigmas, mu = np.linspace(1.0, 0, steps + 1)[:-1], (tokens / 256) ** 0.5
+        else:
+            sigmas, mu = np.linspace(1.0, 1 / steps, steps), edit.calculate_shift(tokens, 256, 8192, 0.5, 0.9)
+        scheduler.set_timesteps(sigmas=sigmas, mu=mu)
+        return rounded(scheduler.timesteps)
+
+    def rounded(times: Any) -> set[float]:
+        return {float((t.bfloat16() / 1000).bfloat16()) for t in times}
+
+    asked(1.0)
+    known = rounded(schedule.alike(scheduler, resolution * resolution // 256))
+    assert len(scheduler.timesteps) == steps
+    wanted = set().union(*(asked(ratio) for ratio in np.geomspace(1 / 5, 5, 60)))
+    assert wanted <= known
+    assert len(known) < 7 * steps, "few enough to keep"
+
+
+def test_the_second_shape_pays_for_all_others(loaded: Loaded) -> None:
+    running = loaded("layered", dtype="bfloat16")
+    scheduler, built = running.pipeline.scheduler, []
+    for height, width in ((20, 24), (24, 20), (22, 22), (18, 26), (16, 30)):
+        scheduler.set_timesteps(sigmas=np.linspace(1.0, 0, 7)[:-1], mu=(height * width / 256) ** 0.5)
+        for time in scheduler.timesteps:
+            with torch.no_grad():
+                running.transformer(
+                    hidden_states=torch.zeros(1, 2 * height * width, 64, dtype=torch.bfloat16),
+                    encoder_hidden_states=torch.zeros(1, 5, 32, dtype=torch.bfloat16),
+                    timestep=time.expand(1).bfloat16() / 1000,
+                    img_shapes=[[(1, height, width)] * 2],
+                    additional_t_cond=torch.zeros(1, dtype=torch.long),
+                )
+        built.append(table_of(running).built)
+    # the second has as many tokens as the first; the third asks for another schedule, and those after it find theirs
+    assert built == [1, 1, 2, 2, 2]
 
 
 def test_it_does_not_grow_without_end(loaded: Loaded) -> None:
