@@ -354,5 +354,5 @@ def test_an_estimate_is_of_what_is_still_to_come(hub: FakeHub, where: Places) ->
 
 
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library hands over 10 MB at a time; these files are smaller."""
-    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 32 * 1024)
+    """These files are smaller than what is handed over at a time."""
+    monkeypatch.setattr("layerlift.models.hub.CHUNK", 32 * 1024)

@@ -21,6 +21,9 @@ from layerlift.models.model import Part
 
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP states (RFC 9110, RFC 6585) after which trying again can help."""
+CHUNK = 1024 * 1024
+"""Bytes that are handed over at a time: what a cancelled download waits for and a killed one loses. The library's own
+10 MB are ten seconds on a slow line."""
 _CHECK_NETWORK = "Check the connection and try again; what has arrived is kept."
 _TOKEN = "Accept its conditions on its page, then set HF_TOKEN to your access token and try again."
 
@@ -40,6 +43,7 @@ class Hub:
         self._library: Any = huggingface_hub
         self._errors: Any = errors
         self._utils: Any = utils
+        self._constants: Any = constants
         self._endpoint: str = endpoint or constants.ENDPOINT
 
     @property
@@ -84,7 +88,11 @@ class Hub:
             place = get_hf_file_metadata(url, endpoint=self._endpoint).location
             same = urlsplit(place).netloc == urlsplit(url).netloc
             headers = build_hf_headers(token=None if same else False)  # a storage server must not see the token
-            http_get(place, into, resume_size=start, headers=headers, expected_size=listed.size)
+            usual, self._constants.DOWNLOAD_CHUNK_SIZE = self._constants.DOWNLOAD_CHUNK_SIZE, CHUNK
+            try:
+                http_get(place, into, resume_size=start, headers=headers, expected_size=listed.size)
+            finally:
+                self._constants.DOWNLOAD_CHUNK_SIZE = usual
 
     @contextmanager
     def _explained(self, repo: str) -> Iterator[None]:

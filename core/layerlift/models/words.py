@@ -25,7 +25,9 @@ _OFFLOAD = {
 
 
 def gigabytes(size: float) -> str:
-    """ "13.2 GB": 10⁹ bytes, as shops and download pages count."""
+    """ "13.2 GB", "208 MB": 10⁹ and 10⁶ bytes, as download pages count."""
+    if size < 0.9995e9:
+        return f"{size / 1e6:.0f} MB" if size >= 9.95e6 else f"{size / 1e6:.1f} MB"
     return f"{size / 1e9:.1f} GB" if size < 99.95e9 else f"{size / 1e9:.0f} GB"
 
 
