@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from layerlift.engines.port import EditRequest
+from layerlift.engines.qwen import soundness
 from layerlift.engines.qwen.family import canvas
 from layerlift.engines.qwen.family.canvas import Picture
 from layerlift.engines.qwen.family.drawing import Drawing, draw
 from layerlift.engines.qwen.family.ground import ground_for, told
 from layerlift.engines.qwen.family.matte import rematte
 from layerlift.engines.qwen.family.sizes import working_at
-from layerlift.errors import RequestError
+from layerlift.errors import EngineError, RequestError
 from layerlift.progress import Progress
 
 STEPS = 40
@@ -25,6 +26,8 @@ NEGATIVE = " "
 """Both the model card's."""
 MOST_PICTURES = 4
 """One to edit and three to look at: the model was trained with up to three; each costs as much as the first."""
+_FAINTEST = 16
+"""Alpha (0–255) below which everywhere a layer is empty."""
 _MULTIPLE = 32
 """Of the sides that the pipeline gives its pictures."""
 
@@ -39,12 +42,19 @@ def edit(running: Any, request: EditRequest, progress: Progress) -> Picture:
     """
     first = _checked(request)
     if canvas.opaque(first):
-        return canvas.with_alpha(_edited(running, request, first[..., :3], request.prompt, progress))
+        return canvas.with_alpha(_edited(running, request, first[..., :3], request.prompt, progress, _plain(first)))
     ground = ground_for(first, request.prompt)
     laid = canvas.over_plain(first, ground.colour)
-    changed = _edited(running, request, laid, told(request.prompt, ground), progress)
+    changed = _edited(running, request, laid, told(request.prompt, ground), progress, True)
     matte = rematte(changed, ground.colour, first[..., 3])
-    return matte.pixels if matte.trusted else canvas.with_alpha(changed, first[..., 3])
+    if not matte.trusted:
+        return canvas.with_alpha(soundness.drawn(changed), first[..., 3])
+    if matte.pixels[..., 3].max() < _FAINTEST:
+        raise EngineError(
+            "The edit left nothing of the layer.",
+            "Say what shall be there instead, or delete the layer if nothing shall.",
+        )
+    return matte.pixels
 
 
 def _checked(request: EditRequest) -> Picture:
@@ -61,7 +71,9 @@ def _checked(request: EditRequest) -> Picture:
     return request.images[0]
 
 
-def _edited(running: Any, request: EditRequest, colours: Picture, prompt: str, progress: Progress) -> Picture:
+def _edited(
+    running: Any, request: EditRequest, colours: Picture, prompt: str, progress: Progress, may_be_blank: bool
+) -> Picture:
     """(h, w, 3) `colours` as the model changes them."""
     own = canvas.extent_of(colours)
     size = canvas.working(own, request.sampling.resolution, _MULTIPLE)
@@ -78,7 +90,11 @@ def _edited(running: Any, request: EditRequest, colours: Picture, prompt: str, p
         seen=pictures,
         settings={"image": list(pictures)},
     )
-    blank = float(colours.reshape(-1, 3).astype(np.float32).std(0).max()) < 3
     with working_at(size):
-        made = draw(running, drawing, progress, may_be_blank=blank)
+        made = draw(running, drawing, progress, may_be_blank=may_be_blank)
     return canvas.back(made, own)
+
+
+def _plain(pixels: Picture) -> bool:
+    """Whether there is nothing to see on (h, w, 4) in the first place."""
+    return float(pixels[..., :3].reshape(-1, 3).astype(np.float32).std(0).max()) < 3

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from layerlift.engines.port import EditRequest, Sampling
 from layerlift.engines.qwen.family import editing
 from layerlift.engines.qwen.family.editing import edit
-from layerlift.errors import InputError, RequestError
+from layerlift.errors import EngineError, InputError, RequestError
 from layerlift.progress import Progress
 
 pytest.importorskip("diffusers", reason="the model family needs torch and diffusers (the [gpu] extra)")
@@ -89,6 +89,18 @@ def test_where_the_ground_was_kept_there_is_a_new_matte(
     assert np.abs(changed[..., 3].astype(int) - moved[..., 3]).mean() < 2
     solid = moved[..., 3] == 255
     assert np.abs(changed[solid][:, :3].astype(int) - moved[solid][:, :3]).mean() < 3
+
+
+def test_a_layer_that_is_all_gone_and_a_blank_picture_are_explained(
+    edit_model: Any, layer: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain: dict[str, tuple[int, int, int]] = {"ground": editing.ground_for(layer, "Red.").colour, "black": (0, 0, 0)}
+    for colour, sentence in (("ground", "left nothing of the layer"), ("black", "blank picture")):
+        picture = np.full((64, 64, 3), plain[colour], np.uint8)
+        monkeypatch.setattr(editing, "draw", lambda _r, _d, _p, picture=picture, **_m: picture)
+        with pytest.raises(EngineError, match=sentence) as caught:
+            edit(edit_model, asked(layer, prompt="Red."), Progress())
+        assert caught.value.remedy
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (33, 47), (200, 31), (16, 16)])

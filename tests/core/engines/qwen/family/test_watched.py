@@ -171,3 +171,20 @@ def test_broken_numbers_are_caught_and_explained(operation: tuple[Any, Draw]) ->
         with torch.no_grad():
             weight.copy_(kept)
     assert "verify" in caught.value.remedy
+
+
+@pytest.mark.parametrize("operation", ["generate", "redraw", "inpaint", "fill by orders"], indirect=True)
+def test_a_blank_picture_is_caught_and_explained(operation: tuple[Any, Draw]) -> None:
+    """A decoder that paints one grey. (What becomes of a layer is in test_editing.)"""
+    running, draw = operation
+    last = running.pipeline.vae.decoder.conv_out
+    kept = {name: value.clone() for name, value in last.state_dict().items()}
+    with torch.no_grad():
+        last.weight.zero_()
+        last.bias.zero_()
+    try:
+        with pytest.raises(EngineError, match="blank picture") as caught:
+            draw(QUICKLY, Progress())
+    finally:
+        last.load_state_dict(kept)
+    assert "another seed" in caught.value.remedy
