@@ -173,7 +173,7 @@ def run(pipe: Connection, plan: entry.Plan) -> None:
 
         cluster = pool.Pool(plan.device.partition(":")[2])
     except LayerliftError as failure:
-        _end(bridge, Problem(failure.code, failure.sentence, failure.remedy, True), failure)
+        _end(bridge, _told(failure), failure)
     except Exception as failure:  # noqa: BLE001 (a broken installation has many faces)
         _end(bridge, failures.broken(failure), failure)
     bridge.start()
@@ -184,6 +184,8 @@ def run(pipe: Connection, plan: entry.Plan) -> None:
             _end(bridge, _other(version), None)
         cluster.call(place, "begin", plan.engines)
         bridge.cross(partial(cluster.call, place), partial(cluster.give_up, place))
+    except pool.Unreachable as failure:
+        _end(bridge, _told(failure), failure)
     except pool.Full:
         os._exit(entry.NO_PLACE)
     except pool.Gone:
@@ -193,6 +195,10 @@ def run(pipe: Connection, plan: entry.Plan) -> None:
 def _end(bridge: Bridge, problem: Problem, failure: BaseException | None) -> None:
     bridge.say(messages.Broken(problem, "" if failure is None else failures.trace(failure)))
     os._exit(entry.BROKEN)
+
+
+def _told(failure: LayerliftError) -> Problem:
+    return Problem(failure.code, failure.sentence, failure.remedy, True)
 
 
 def _other(version: str) -> Problem:

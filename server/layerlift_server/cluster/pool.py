@@ -24,10 +24,12 @@ _FULL = 5.0
 """Seconds without room before the cluster is called full: what Ray says of its resources is a second old."""
 _SLOW = 30.0
 """The same where there was room: a place that is just starting (a cold Python, a busy computer) has taken it."""
+_NOT_INSTALLED = ("ModuleNotFoundError", "ImportError")
+"""What Ray's long report has in it when a computer cannot import the place."""
 
 
 class Unreachable(LayerliftError):
-    """There is no cluster there, or no Ray here."""
+    """There is no cluster there, no Ray here, or no Layerlift there."""
 
     code = "engine-unavailable"
 
@@ -87,13 +89,17 @@ class Pool:
         return place
 
     def call(self, place: Any, method: str, *arguments: Any) -> Any:
-        """Call a method of a place and wait. Raises Gone; what the method raises passes through as it is."""
+        """Call a method of a place and wait. Raises Gone, Unreachable; an OSError of the method's passes through."""
         errors = self._ray.exceptions
         try:
             return self._ray.get(getattr(place, method).remote(*arguments))
         except errors.RayTaskError as failure:
             raise (failure.cause if isinstance(failure.cause, OSError | EOFError) else Gone(_short(failure))) from None
         except errors.RayError as failure:
+            if any(words in str(failure) for words in _NOT_INSTALLED):
+                raise Unreachable(
+                    "A computer of the cluster cannot load Layerlift.", "Install the same version everywhere."
+                ) from failure
             raise Gone(_short(failure)) from failure
 
     def give_up(self, place: Any) -> None:

@@ -73,6 +73,24 @@ async def test_jobs_are_done_in_the_cluster_as_they_are_done_here(
         assert not alive(bridge)
 
 
+async def test_an_engine_that_is_deaf_there_loses_its_process_and_frees_its_place(
+    computers: Computers, tmp_path: Path
+) -> None:
+    marker = tmp_path / "deaf"
+    devices = (f"ray:{computers.address}",)
+    async with opened(tmp_path, devices=devices, prestart=False, cancel_grace=0.2, tick=0.05) as desk:
+        upload = send(desk, picture())
+        job, ear = submit(desk, upload, what=f"deaf {marker}")
+        await eventually(marker.exists)
+        pid = int(marker.read_text())
+        assert pid in computers.processes()
+        desk.cancel(job, LOCAL)
+        assert (await ear.until(Failed)).state == "cancelled"
+        await eventually(lambda: not alive(pid))
+        _, ear = submit(desk, upload)
+        await ear.until(Done)
+
+
 async def test_a_job_whose_computer_is_gone_is_done_by_the_other(
     computers: Computers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +115,7 @@ async def test_a_job_whose_computer_is_gone_is_done_by_the_other(
         await other_ear.until(Done)
         assert "The cluster's computer that worked at it is gone. Beginning once more." in done.notes[-1]
         assert [started.attempt for started in other_ear.all(Started)] == [1]
+        assert {started.attempt for started in ear.all(Started)} == {1, 2}  # waiting for a place is no attempt
         assert layers(desk, job) == layers(desk, other)
         await eventually(lambda: left_behind(computers) == [])
         assert desk.figures()["worker_restarts_total"] == 1
