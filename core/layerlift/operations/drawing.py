@@ -17,6 +17,7 @@ from layerlift.imaging.layer import Document, Mask, Pixels, Plane
 from layerlift.operations.changes import changed, unrepainted
 from layerlift.operations.detail import gains
 from layerlift.operations.enlarging import Enlarged, add_grain, missing_grain, strips
+from layerlift.operations.registration import aligned
 from layerlift.operations.working import answered, as_float, as_levels, entire, in_profile, seen, view
 from layerlift.progress import Progress
 
@@ -41,7 +42,8 @@ def draw(
     small = seen(document, window)
     request = EditRequest((view(small, document.icc),), prompt, sampling)
     answer = answered(engine.edit(request, progress), window.size, info, operation)
-    return Drawn(window.size, as_float(small), in_profile(answer, document.icc))
+    before = as_float(small)
+    return Drawn(window.size, before, aligned(before[..., :3], in_profile(answer, document.icc)))
 
 
 def brought(document: Document, drawn: Drawn, alpha: Alpha, progress: Progress) -> tuple[Pixels, float]:
