@@ -94,6 +94,11 @@ class FakeServer:
     def address(self) -> str:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
+    @property
+    def alive(self) -> bool:
+        """Whether it still serves."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """It is killed: every connection is cut, nothing listens any more."""
         if self._thread.is_alive():
