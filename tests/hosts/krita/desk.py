@@ -136,7 +136,7 @@ class Desk:
 
     def type(self, *command: object) -> None:
         """xdotool: `type("mousemove", 10, 20, "click", 3)`."""
-        subprocess.run(["xdotool", *map(str, command)], env=self.environment, check=True, timeout=60)
+        subprocess.run(["xdotool", *map(str, command)], env=self.environment, check=True, timeout=PATIENCE)
 
     def focus(self) -> None:
         """Give Krita's window the keyboard: nothing manages windows here."""
@@ -157,7 +157,7 @@ class Desk:
         lines = self.said.read_text("utf-8", "replace").splitlines() if self.said.exists() else []
         return "\n".join([line for line in lines if not line.startswith(_CHATTER)][-60:])
 
-    def quit(self, seconds: float = 60) -> int:
+    def quit(self, seconds: float = PATIENCE) -> int:
         """Quit as a person would, without saving; gives Krita's exit code."""
         assert self.krita is not None
         self.do(
@@ -221,6 +221,9 @@ def _xvfb(home: Path, number: int) -> subprocess.Popen[bytes] | None:
     width, height = SCREEN
     size = f"{width}x{height}x24"
     command = ["Xvfb", f":{number}", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp"]
+    # Krita tries OpenGL on a first connection, then lets go of it: without this the screen would begin anew when its
+    # only client leaves, and might turn the next connection away.
+    command.append("-noreset")
     with (home / "xvfb.log").open("ab") as log:
         screen = subprocess.Popen(command, pass_fds=(writing,), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     os.close(writing)

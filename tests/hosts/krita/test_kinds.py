@@ -73,7 +73,9 @@ answer = inside.history()
     assert (before[..., -1] == after[..., -1]).all()
     off = np.abs(before - after).max(axis=2)
     # Where a layer is seen alone its numbers are the source's own; the rest are the soft edges of the bands.
-    assert (off == 0).mean() > 0.75
+    # (Krita's own painting of 32-bit floats rounds in the last bit, now and then.)
+    rounding = 1e-6 if depth == "F32" else 0
+    assert (off <= rounding).mean() > 0.75
     bright = np.zeros((64, 96), bool)
     if most is None:
         assert any("sRGB" in note for note in notes)
@@ -88,7 +90,7 @@ answer = inside.history()
             left, top, width, height = BRIGHT
             bright[top : top + height, left : left + width] = True
             assert (before[bright][:, 0] == 2.5).all()
-            assert (off[bright] == 0).all()  # brighter than white, and there still
+            assert (off[bright] <= rounding).all()  # brighter than white, and there still
         assert off[~bright].max() <= most
         assert bool(notes) == (depth in ("F16", "F32"))
 

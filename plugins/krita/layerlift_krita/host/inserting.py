@@ -14,7 +14,7 @@ A larger canvas is an undo step of its own: no call of Krita's does both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from krita import Document, Krita, Node
 
@@ -56,14 +56,25 @@ def insert(place: KritaPlace, seal: str, pieces: Sequence[Piece], anyway: bool) 
     the user has painted since.
     """
     standing(place, anyway=anyway)
-    source = snapshot_of(place) if seal and not anyway else None
+    source = _source(place, anyway) if seal else None
     try:
-        if source is not None:
-            yield from _unchanged(source, place, seal)
-        yield from _hung_in(place, pieces, anyway, source)
+        same = source is not None and (yield from _same(source, seal))
+        if source is not None and not same and not anyway:
+            raise Moved(Say("“{name}” was changed meanwhile.", name=place.name))
+        yield from _hung_in(place, pieces, anyway, source if same else None)
     finally:
         if source is not None:
             source.close()
+
+
+def _source(place: KritaPlace, anyway: bool) -> KritaSnapshot | None:
+    """What the result was made from, as it is now; None when it is gone and that does not matter."""
+    try:
+        return snapshot_of(place)
+    except Moved:
+        if anyway:
+            return None
+        raise
 
 
 def _hung_in(place: KritaPlace, pieces: Sequence[Piece], anyway: bool, source: KritaSnapshot | None) -> Steps:
@@ -105,12 +116,12 @@ def insert_new(place: KritaPlace, pieces: Sequence[Piece]) -> Steps:
     yield 1.0
 
 
-def _unchanged(now: KritaSnapshot, place: KritaPlace, seal: str) -> Steps:
+def _same(now: KritaSnapshot, seal: str) -> Generator[float | None, None, bool]:
+    """Whether it still is what was sent."""
     for number in range(now.steps()):
         now.look(number)
         yield 0.0
-    if now.seal() != seal:
-        raise Moved(Say("“{name}” was changed meanwhile.", name=place.name))
+    return now.seal() == seal
 
 
 class _Nursery:
