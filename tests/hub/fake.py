@@ -2,6 +2,7 @@
 
 What it serves, as the hub's API documentation and huggingface_hub's own requests have it:
 - GET /api/models/{repo}/revision/{revision}?blobs=true: `sha` and `siblings` with size, blobId, lfs (large files);
+- GET /api/models/{repo}/tree/{revision}: the same files as a tree (the library's own downloads ask for it);
 - HEAD and GET /{repo}/resolve/{revision}/{file}: small files directly with Git's identifier as ETag; large ones as a
   redirect to another origin with X-Linked-Etag (SHA-256) and X-Linked-Size; X-Repo-Commit always;
 - GET /cdn/{sha256} on that other origin: ranges (RFC 9110, 14), never with anybody's token.
@@ -89,6 +90,7 @@ class FakeHub:
         app = web.Application()
         app.router.add_get("/api/models/{org}/{name}/revision/{revision}", self._about)
         app.router.add_get("/api/models/{org}/{name}", self._about)
+        app.router.add_get("/api/models/{org}/{name}/tree/{revision}", self._tree)
         app.router.add_route("*", "/{org}/{name}/resolve/{revision}/{file:.+}", self._resolve)
         app.router.add_get("/cdn/{sha}/{file:.+}", self._bytes)
         runner = web.AppRunner(app, shutdown_timeout=0)
@@ -133,6 +135,13 @@ class FakeHub:
         return web.json_response(
             {"id": repo, "modelId": repo, "sha": _commit(request), "private": False, "siblings": siblings, "tags": []}
         )
+
+    async def _tree(self, request: web.Request) -> web.Response:
+        self._note(request)
+        if refused := self._refusal(request):
+            return refused
+        repo = f"{request.match_info['org']}/{request.match_info['name']}"
+        return web.json_response([_leaf(name, data) for name, data in self.repos[repo].items()])
 
     async def _resolve(self, request: web.Request) -> web.StreamResponse:
         self._note(request)
@@ -204,6 +213,14 @@ def _sibling(name: str, data: bytes) -> dict[str, object]:
         sha = hashlib.sha256(data).hexdigest()
         about["lfs"] = {"sha256": sha, "size": len(data), "pointerSize": 135}
     return about
+
+
+def _leaf(name: str, data: bytes) -> dict[str, object]:
+    about = _sibling(name, data)
+    leaf: dict[str, object] = {"type": "file", "path": name, "size": len(data), "oid": about["blobId"]}
+    if "lfs" in about:
+        leaf["lfs"] = {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 135}
+    return leaf
 
 
 def _refuse(status: int, code: str, message: str) -> web.Response:

@@ -15,7 +15,7 @@ pytest.importorskip("huggingface_hub", reason="comes with layerlift[gpu]")
 from hub.fake import COMMIT, FakeHub
 from hub.weights import gguf_repo, noise, pipeline
 from layerlift.errors import Cancelled, OutputError, RequestError
-from layerlift.models import catalogue, downloading, fetching, manifest, store
+from layerlift.models import catalogue, downloading, fetching, manifest, store, upkeep
 from layerlift.models.failures import DownloadFailed, NotThere
 from layerlift.models.hub import Hub
 from layerlift.models.locking import only_here
@@ -339,6 +339,32 @@ def test_known_weights_cannot_be_replaced(hub: FakeHub, where: Places) -> None:
     hub.add(lama.repo, {"lama_fp32.onnx": noise(2000)})
     with pytest.raises(NotThere, match=r"another lama_fp32\.onnx"):
         get(hub, where, lama.variants[0], lama)
+
+
+def test_what_the_library_itself_fetched_is_found_checked_and_linked(hub: FakeHub, where: Places) -> None:
+    """Another program's downloads, by the real library into its own cache."""
+    from huggingface_hub import snapshot_download
+
+    snapshot = snapshot_download(
+        LAYERED.repo, revision=LAYERED.revision, endpoint=hub.address, cache_dir=where.hub, token=False
+    )
+    found = store.find("layered", where=where)
+    assert found is not None
+    assert (found.folder, found.source) == (Path(snapshot), "hub")
+    checked = upkeep.verify(LAYERED, where, Progress())
+    assert (len(checked.good), checked.damaged, checked.unlisted) == (len(pipeline()), [], [])
+    hub.seen.clear()
+    assert get(hub, where) == found  # nothing to fetch
+    assert not hub.seen
+    other = get(hub, where, catalogue.variant(catalogue.IMAGE, "bf16"), catalogue.IMAGE)
+    assert (other.folder / "text_encoder" / "model.safetensors").samefile(
+        found.component("text_encoder") / "model.safetensors"
+    )
+    assert not hub.gets("text_encoder/model.safetensors")
+    freed, foreign = upkeep.remove(LAYERED, [BF16], where)
+    assert freed == 0
+    assert foreign
+    assert store.find("layered", where=where) == found
 
 
 def test_an_estimate_is_of_what_is_still_to_come(hub: FakeHub, where: Places) -> None:

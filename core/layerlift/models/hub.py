@@ -25,6 +25,7 @@ CHUNK = 1024 * 1024
 """Bytes that are handed over at a time: what a cancelled download waits for and a killed one loses. The library's own
 10 MB are ten seconds on a slow line."""
 _CHECK_NETWORK = "Check the connection and try again; what has arrived is kept."
+_ELSEWHERE = "Try without a mirror (--endpoint, HF_ENDPOINT), or choose another variant."
 _TOKEN = "Accept its conditions on its page, then set HF_TOKEN to your access token and try again."
 
 
@@ -60,7 +61,7 @@ class Hub:
         if not found:
             raise NotThere(
                 f"{part.repo} at {self.address} has no file like {', '.join(part.files)}.",
-                "It may have been renamed there; choose another variant, or report it.",
+                f"It may have been renamed there. {_ELSEWHERE}",
             )
         self._check(part, found)
         return about.sha or part.revision, found
@@ -140,7 +141,7 @@ class Hub:
         if status in (401, 403):
             return NotThere(f"{self.address} does not give {repo} to you ({status}).", _TOKEN)
         if status == 404:
-            return NotThere(f"{self.address} has no such file or revision of {repo}.", "Choose another variant.")
+            return NotThere(f"{self.address} has no such file or revision of {repo}.", _ELSEWHERE)
         return NotThere(f"{self.address} refused {repo} ({status}).", "Try another mirror with --endpoint.")
 
 

@@ -104,6 +104,25 @@ def test_no_plan_ever_asks_for_more_than_there_is(
     assert all(below <= 0.92 * above for above, below in pairwise(peaks))
 
 
+RANK = ("gguf-q3", "nf4", "gguf-q4", "gguf-q5", "gguf-q6", "gguf-q8", "fp8", "bf16")
+
+
+@given(
+    smaller=st.floats(4, 100),
+    more=st.floats(0, 100),
+    ram=st.sampled_from([12, 16, 24, 32, 48, 64, 128]),
+    name=st.sampled_from([NAMES[24], "Unheard of"]),
+    family=st.sampled_from(["layered", "edit", "image"]),
+)
+def test_a_larger_card_never_gets_worse_weights(smaller: float, more: float, ram: int, name: str, family: str) -> None:
+    resolution = workload.default_resolution(family)
+    small = _or_none(card(smaller, ram, name=name), resolution, 4, family)
+    large = _or_none(card(smaller + more, ram, name=name), resolution, 4, family)
+    if small is not None:
+        assert large is not None
+        assert RANK.index(large.weights) >= RANK.index(small.weights)
+
+
 def test_lowering_ends_and_stays_with_the_same_download() -> None:
     steps = [plan("layered", card(80))]
     while (below := steps[-1].lower()) is not None:
