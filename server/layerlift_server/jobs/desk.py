@@ -38,6 +38,8 @@ from layerlift_server.worker import manifest
 _LOG = logging.getLogger("layerlift_server.jobs")
 _PRESUMED = (EngineOffer("quick", "Quick (embedded, no GPU, no download)", ("decompose",), 64, default=True),)
 """What is offered until a worker has spoken for the first time on this machine (about a second)."""
+_STALE = frozenset({"engine-unavailable", "unsupported-operation"})
+"""Refusals that may be yesterday's news: where no worker runs, one is started, and says what the engines can do now."""
 _DROPPED = Problem("cancelled", "The job was dropped.")
 _CHORES = 60.0
 """Seconds between two looks at what has expired, and two checkpoints of the database."""
@@ -128,7 +130,12 @@ class Desk:
             return self._tracker.info(known, owner)
         if self._stopping:
             raise refusals.stopping()
-        row = self._intake.take(order, content, owner, client, self._offers, self._told)
+        try:
+            row = self._intake.take(order, content, owner, client, self._offers, self._told)
+        except Refusal as refusal:
+            if refusal.problem.code in _STALE:
+                self._dispatch.awake()
+            raise
         self._tracker.add(row)
         self._dispatch.add(row)
         return self._tracker.info(self._tracker.find(row.job, owner), owner)

@@ -59,9 +59,13 @@ class Dispatch:
         for row in waiting:
             self._queue.put(row.job, _lane(row))
         if eagerly:
-            for slot in self.slots:
-                slot.start()
+            self.awake()
         self.pump()
+
+    def awake(self) -> None:
+        """Have workers, also without work."""
+        for slot in self.slots:
+            slot.start()
 
     def add(self, row: Job) -> None:
         """One more job waits."""

@@ -14,18 +14,24 @@ from layerlift.wire.params import check as fit
 from layerlift.wire.values import EngineOffer, Limits, Operation, Param
 from layerlift_server.jobs import refusals
 
+_PRETEND = frozenset({"fake"})
+"""Engines that only pretend (for tests and demos): they do what they are named for, and are never chosen unasked."""
+_DRAWS: dict[Operation, Operation] = {"edit": "harmonise", "inpaint": "generate", "extend": "generate"}
+"""What else an engine offers that draws from words there: others edit by exact commands alone, or only continue what is
+around a hole."""
+
 
 def choose(order: Submit, offers: Sequence[EngineOffer], certain: bool, limits: Limits) -> EngineOffer:
-    """The engine that does it: the one that is named, else the default one if it can, else the first that can. While
-    it is not `certain` who there is and what they can, anything may be asked for (the worker will say). Raises
-    Refusal."""
+    """The engine that does it: the one that is named, else the default one if it can, else the first that can; where
+    there are words to be drawn, those that draw come first. While it is not `certain` who there is and what they can,
+    anything may be asked for (the worker will say). Raises Refusal."""
     if not certain:
         presumed = next((offer for offer in offers if offer.name == order.engine), None)
         if presumed is None and order.engine is not None:
             return EngineOffer(order.engine, order.engine, OPERATIONS, limits.layers)
-        return presumed or _default(order.operation, offers, strict=False)
+        return presumed or _default(order, offers, strict=False)
     if order.engine is None:
-        return _default(order.operation, offers)
+        return _default(order, offers)
     engine = _named(order.engine, offers)
     if engine.missing is not None:
         raise refusals.engine_missing(engine.name, engine.missing)
@@ -71,17 +77,24 @@ def room(width: int, height: int, limits: Limits) -> None:
         )
 
 
-def _default(operation: Operation, offers: Sequence[EngineOffer], *, strict: bool = True) -> EngineOffer:
-    able = sorted((offer for offer in offers if offer.missing is None), key=lambda offer: not offer.default)
+def _default(order: Submit, offers: Sequence[EngineOffer], *, strict: bool = True) -> EngineOffer:
+    operation = order.operation
+    draws = _DRAWS.get(operation, "") if order.params.get("prompt") else ""
+
+    def rank(offer: EngineOffer) -> tuple[bool, bool]:
+        return bool(draws) and draws not in offer.operations, not offer.default
+
+    able = sorted((offer for offer in offers if offer.missing is None and offer.name not in _PRETEND), key=rank)
     if not able:
         raise refusals.no_engine("default", "none")
     for offer in able:
         if operation in offer.operations:
             return offer
-    if strict and not can(able[0], operation):
+    usual = next((offer for offer in able if offer.default), able[0])
+    if strict and not can(usual, operation):
         missing = next((offer for offer in offers if offer.missing and operation in offer.operations), None)
         raise refusals.nobody_can(operation, missing)
-    return able[0]
+    return usual
 
 
 def _named(name: str, offers: Sequence[EngineOffer]) -> EngineOffer:

@@ -61,7 +61,11 @@ def unsupported(operation: str, engine: str) -> Refusal:
 
 def nobody_can(operation: str, missing: EngineOffer | None) -> Refusal:
     """No engine that can run here does that; perhaps one that cannot run here (yet) would."""
-    remedy = f"{missing.title} could: {missing.missing}" if missing else "Install an engine that can."
+    remedy = (
+        f"{missing.title} could: {missing.missing}"
+        if missing
+        else "Get a model that can: “layerlift models” lists them."
+    )
     return _refusal("unsupported-operation", f"No engine here can {operation}.", remedy)
 
 

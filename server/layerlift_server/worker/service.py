@@ -30,17 +30,22 @@ from layerlift_server.worker.reporter import Gone, Reporter
 GONE, EXHAUSTED = 0, 3
 """Exit codes: the pipe ended; memory ran out (what is left of it cannot be trusted to be enough)."""
 
+LOOK_AGAIN = 20.0
+"""Seconds of idleness between two looks at what the engines can do."""
+
 
 class Service:
     """One worker. `engines`: the module to ask for `available()`, `get(name)` and `DEFAULT`; "": it only exports."""
 
-    def __init__(self, pipe: Connection, engines: str, *, leave: Callable[[int], Any] = os._exit) -> None:
+    def __init__(
+        self, pipe: Connection, engines: str, *, leave: Callable[[int], Any] = os._exit, look_again: float = LOOK_AGAIN
+    ) -> None:
         self._pipe = pipe
         self._engines = import_module(engines) if engines else None
         self._hello = messages.Hello(
             offers(self._engines.available(), self._engines.DEFAULT) if self._engines is not None else ()
         )
-        self._leave = leave
+        self._leave, self._look_again = leave, look_again
         self._loaded: dict[str, Any] = {}
         self._orders: queue.SimpleQueue[messages.Order | None] = queue.SimpleQueue()
         self._unwanted: set[str] = set()
@@ -53,12 +58,31 @@ class Service:
         threading.Thread(target=self._listen, name="layerlift-orders", daemon=True).start()
         try:
             self._reporter.say(self._hello)
-            while (order := self._orders.get()) is not None:
+            while (order := self._next()) is not None:
                 self._obey(order)
         except Gone:
             pass
         self._reporter.close()
         self._leave(GONE)
+
+    def _next(self) -> messages.Order | None:
+        """The next order. While there is none, engines are asked now and then what they can do by now: models may come
+        (or go) while nobody restarts anything."""
+        while True:
+            try:
+                return self._orders.get(timeout=None if self._engines is None else self._look_again)
+            except queue.Empty:
+                self._tell_news()
+
+    def _tell_news(self) -> None:
+        assert self._engines is not None
+        try:
+            now = messages.Hello(offers(self._engines.available(), self._engines.DEFAULT))
+        except Exception:  # noqa: BLE001 (what an engine cannot say of itself now it may say later)
+            return
+        if now != self._hello:
+            self._hello = now
+            self._reporter.say(now)
 
     def _listen(self) -> None:
         """Hear orders until there is nobody to give any."""

@@ -232,6 +232,17 @@ async def test_engines_are_remembered_and_presumed_before_they_were_ever_told(tm
         assert desk.limits() == JobSettings().limits
 
 
+async def test_a_refusal_that_may_be_yesterdays_news_wakes_a_worker(tmp_path: Path) -> None:
+    async with opened(tmp_path, prestart=False) as desk:
+        await eventually(lambda: len(desk.offers()) == 2)
+    async with opened(tmp_path, prestart=False) as desk:
+        upload = send(desk, picture())
+        assert refused(lambda: submit(desk, upload, layers=0)) == "bad-params"
+        assert desk.figures()["workers"] == 0
+        assert refused(lambda: submit(desk, upload, engine="absent")) == "engine-unavailable"
+        assert desk.figures()["workers"] == 1
+
+
 async def test_one_bad_tick_is_not_the_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

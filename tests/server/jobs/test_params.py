@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from layerlift.wire.messages import Submit
-from layerlift.wire.params import check
+from layerlift.wire.params import OPERATIONS, check
 from layerlift.wire.values import EngineOffer, Limits, Operation
 from layerlift_server.jobs import params
 from layerlift_server.jobs.port import Refusal
@@ -72,6 +72,28 @@ def test_an_operation_goes_to_the_default_engine_if_that_can_else_to_the_first_t
     assert params.choose(fill, (painter, able), True, LIMITS) is able
     assert params.choose(replace(fill, engine="second"), (QUICK, painter, second), True, LIMITS) is second
     assert params.choose(edit, (QUICK, painter), True, LIMITS) is painter
+
+
+def test_words_go_to_those_that_draw_and_never_to_one_that_only_pretends() -> None:
+    quick = replace(QUICK, operations=("decompose", "edit", "inpaint", "extend"))
+    fake = EngineOffer("fake", "Fake", OPERATIONS, 16)
+    qwen = EngineOffer("qwen", "Qwen", ("decompose", "edit", "harmonise"), 10)
+    image = EngineOffer("image", "Image", ("generate", "inpaint", "extend"), 1)
+    offers = (quick, fake, qwen, image)
+
+    def chosen(operation: Operation, **given: str) -> str:
+        return params.choose(replace(ORDER, operation=operation, params=given), offers, True, LIMITS).name
+
+    assert chosen("decompose") == "quick"
+    assert chosen("edit", prompt="at dusk") == "qwen"
+    assert (chosen("inpaint"), chosen("inpaint", prompt="a hat")) == ("quick", "image")
+    assert (chosen("extend"), chosen("extend", prompt="sand")) == ("quick", "image")
+    assert chosen("harmonise") == "qwen"
+    offers = (quick, fake)
+    assert chosen("edit", prompt="at dusk") == "quick", "it may be a command, and says so where it is none"
+    with pytest.raises(Refusal, match="No engine here can generate"):
+        chosen("generate", prompt="a boat")
+    assert params.choose(replace(ORDER, operation="generate", engine="fake"), offers, True, LIMITS) is fake
 
 
 def test_commands_in_words_need_no_engine_that_edits() -> None:

@@ -247,6 +247,7 @@ def test_its_forms_are_for_everybody(page: Page, picture: Path) -> None:
     page.get_by_text("New picture from words").click()
     page.select_option("#make-size", "own")
     page.get_by_text("How it is drawn").first.click()
+    expect(page.locator(".home")).to_contain_text("this engine only pretends")
     wrong = {f"home, {place}": found for place, found in everywhere(page).items()}
     lift(page, picture)
     for label, kind in (

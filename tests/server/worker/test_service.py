@@ -20,6 +20,7 @@ from layerlift.wire.params import OPERATIONS, check
 from layerlift.wire.values import DocumentInfo, EngineOffer
 from layerlift_server.worker import entry, manifest, messages
 from layerlift_server.worker.service import EXHAUSTED, GONE, Service, offers
+from server.worker import drills
 
 DRILLS = "server.worker.drills"
 PARAMS = check("decompose", {"layers": 3})
@@ -194,3 +195,42 @@ def test_a_worker_sees_its_own_device(monkeypatch: pytest.MonkeyPatch, device: s
     entry._choose(device)
     assert os.environ.get("CUDA_VISIBLE_DEVICES") == seen
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+def test_while_it_idles_it_tells_what_the_engines_can_do_by_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model was downloaded meanwhile: nobody has to restart anything."""
+    pipe, theirs = Pipe()
+    left: list[int] = []
+    service = Service(theirs, DRILLS, leave=left.append, look_again=0.01)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+
+    def hear() -> messages.PipeMessage:
+        assert pipe.poll(60)
+        return messages.decode(pipe.recv_bytes())
+
+    first = hear()
+    assert isinstance(first, messages.Hello)
+    monkeypatch.setattr("server.worker.drills.Absent.info", replace(drills.Absent.info, missing=None))
+    second = hear()
+    assert isinstance(second, messages.Hello)
+    assert [offer.missing for offer in (*first.offers, *second.offers)] == [
+        None,
+        "There are no weights here.",
+        None,
+        None,
+    ]
+
+    def broken() -> None:
+        raise OSError("the folder of models cannot be read just now")
+
+    with monkeypatch.context() as while_broken:
+        while_broken.setattr("server.worker.drills.available", broken)
+        assert not pipe.poll(0.1), "nothing is said where nothing is known"
+    monkeypatch.undo()
+    assert hear() == first
+    pipe.send_bytes(messages.encode(messages.Quit()))
+    thread.join(60)
+    assert set(left) == {GONE}
+    pipe.close()
+    theirs.close()

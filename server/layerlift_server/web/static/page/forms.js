@@ -6,6 +6,8 @@ import { text } from "./strings.js";
 /** Most characters of what is said in words (wire/limits.py: PARAM, in characters of up to 4 bytes). */
 const LONGEST = 700;
 const SEEDS = 2 ** 32 - 1;
+/** The engine for tests and demos. */
+const PRETENDER = "fake";
 
 function field(label, input, hint = null) {
   const words = hint ? el("p", { class: "small faint" }, hint) : null;
@@ -40,20 +42,28 @@ export function tick(id, label) {
   return { element: el("div", { class: "tick wide" }, input, el("label", { for: id }, label)), input, read: () => input.checked };
 }
 
-/** Who does it, of those that can: shown where there is a choice. Null is the server's own choice. */
+/**
+ * Who does it, of those that can: shown where there is a choice. Null is the server's own choice, which is never the engine
+ * that only pretends: where that is the only one, this is said, and it is asked for by its name.
+ */
 export function engine(id, operation) {
   const input = el("select", { id });
+  const pretended = el("p", { class: "small faint" }, text.onlyPretended);
   const element = field(text.engine, input);
-  let able = [];
+  element.append(pretended);
+  element.classList.add("wide");
   const offer = (offers) => {
-    able = offers.filter(({ missing, operations }) => missing === null && operations.includes(operation));
-    const [last, names] = [input.value, able.map(({ name }) => name)];
-    fill(input, ...able.map(({ name, title }) => el("option", { value: name }, title)));
-    input.value = names.includes(last) ? last : (able.find((one) => one.default) ?? able[0])?.name;
-    shown(element, able.length > 1);
+    const able = offers.filter(({ missing, operations }) => missing === null && operations.includes(operation));
+    const real = able.some(({ name }) => name !== PRETENDER);
+    const options = [...(real ? [["", text.engineFits]] : []), ...able.map(({ name, title }) => [name, title])];
+    const last = input.value;
+    fill(input, ...options.map(([value, words]) => el("option", { value }, words)));
+    input.value = options.some(([value]) => value === last) ? last : options[0]?.[0];
+    shown(pretended, !real);
+    shown(element, able.length > (real ? 1 : 0));
     return able;
   };
-  return { element, input, offer, able: () => able, read: () => (able.length > 1 ? input.value : null) };
+  return { element, input, offer, read: () => input.value || null };
 }
 
 /** How a model draws: {element, read()} of the params that were set. */

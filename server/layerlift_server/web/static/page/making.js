@@ -11,6 +11,7 @@ export class Making {
   constructor(desk, go) {
     this.prompt = words("make-prompt", text.makeWords, { hint: text.makeExample, long: true, needed: true });
     this.size = choice("make-size", text.makeSize, [...Object.keys(SIZES).map((name) => [name, text.sizes[name](...SIZES[name])]), ["own", text.sizes.own]]);
+    this.size.element.classList.add("wide");
     const limit = 100000;
     this.numbers = [number("make-width", text.width, { min: 1, max: limit, value: 1024 }), number("make-height", text.height, { min: 1, max: limit, value: 1024 })];
     this.layers = tick("make-layers", text.makeLayers);

@@ -168,6 +168,8 @@ export const text = {
   mood: "How it shall look",
   moodHint: "as one picture; or: evening light",
   onlyChosen: "Only the chosen layer was put in",
+  engineFits: "The one that fits",
+  onlyPretended: "No model that can do this is installed; this engine only pretends. “layerlift models” lists those that can.",
   howDrawn: "How it is drawn",
   seed: "Seed",
   fast: "Faster, less exact",
