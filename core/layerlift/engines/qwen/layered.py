@@ -110,8 +110,9 @@ def draw(running: Any, pipeline: Any, job: Job, progress: Progress) -> Answer:
 
     with watching(pipeline, progress, total=job.steps, stage="Separating", preview=preview, frames=layers + 1) as watch:
         painted = pipeline(
-            # its fourth channel is alpha, which it was only ever shown full
-            image=picture(job.view.shown).convert("RGBA"),
+            # At its own size: the pipeline's size follows from the aspect, and that of `shown` is already rounded. The
+            # fourth channel is alpha, which it was only ever shown full.
+            image=picture(job.view.laid.shown).convert("RGBA"),
             prompt="x",  # never read: there are embeddings. None would make it write a caption, though.
             **told,
             layers=layers,

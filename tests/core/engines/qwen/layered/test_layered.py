@@ -135,7 +135,7 @@ def test_auto_makes_no_more_than_there_is_room_for(talking: Any) -> None:
         talking.plan = plan
 
 
-@pytest.mark.parametrize("size", [(32, 32), (96, 64), (33, 50), (320, 64)])
+@pytest.mark.parametrize("size", [(32, 32), (96, 64), (33, 50), (320, 32), (48, 400)])
 def test_answers_at_the_size_it_was_asked_at(running: Any, size: tuple[int, int]) -> None:
     image = picture(*size)
     stack = take_apart(running, image, layers=2)
@@ -156,7 +156,7 @@ def test_a_resolution_that_the_model_does_not_know_is_refused(running: Any) -> N
 def test_progress_runs_from_step_to_step_and_never_back(talking: Any) -> None:
     listener = Listener()
     take_apart(talking, layers=2, steps=4, habits=ASKING, progress=listener.progress)
-    assert listener.stages == [
+    assert [stage for stage in listener.stages if not stage.startswith("Loading")] == [
         "Looking at the picture",
         "Reading the words",
         "Separating, step 1 of 4",
