@@ -6,9 +6,12 @@ Law: asks infos only; starts nothing. Raises EngineUnavailable or RequestError, 
 from __future__ import annotations
 
 from layerlift import engines
-from layerlift.engines.port import Engine, Operation
+from layerlift.engines.port import Engine, EngineInfo, Operation
 from layerlift.errors import EngineUnavailable, RequestError
 
+FAKE = "fake"
+"""Never chosen by itself, never recommended."""
+_MODELS = "“layerlift models” says which models this machine can run and how to get them."
 _WORDS: dict[Operation, str] = {
     "decompose": "take pictures apart",
     "edit": "edit pictures in words",
@@ -28,23 +31,27 @@ def require(engine: Engine, operation: Operation) -> None:
         raise RequestError(f"The engine “{info.name}” cannot {_WORDS[operation]}.", others(operation, info.name))
 
 
-def others(operation: Operation, besides: str) -> str:
+def others(operation: Operation, besides: str = "") -> str:
     """A remedy: which engines here can do it, or could if they had what they miss."""
-    able = [info for info in engines.available() if operation in info.operations and info.name not in (besides, "fake")]
+    able = [info for info in engines.available() if operation in info.operations and info.name not in (besides, FAKE)]
     ready = [f"“{info.name}”" for info in able if not info.missing]
     if ready:
         return f"Choose the engine {' or '.join(ready)}."
-    if able:
-        return f"The engine “{able[0].name}” can, once it has what it needs: {able[0].missing}"
-    return "An engine that draws can: “layerlift models” says which models this machine can run."
+    return " ".join([_MODELS, *(f"Or the engine “{info.name}”: {info.missing}" for info in able)])
 
 
 def pick(operation: Operation, *, draws: bool) -> str:
-    """The name of an engine for `operation`: the default one if it can, else the first that can here. `draws`: one is
-    needed that follows words. Where none is ready, the one that would explain best what it lacks."""
-    infos = [info for info in engines.available() if info.name != "fake" and operation in info.operations]
-    if draws:
-        infos = [info for info in infos if info.name != engines.DEFAULT] or infos
-    ready = [info for info in infos if not info.missing]
-    chosen = next(iter([*ready, *infos]), None)
-    return engines.DEFAULT if chosen is None else chosen.name
+    """The name of an engine for `operation`. `draws`: one that follows words is wanted, which the default one cannot;
+    it is still the one to explain so where no other is ready. Raises RequestError where nobody can."""
+    able = [info for info in engines.available() if operation in info.operations and info.name != FAKE]
+    ready = [info.name for info in able if not info.missing and (not draws or _follows_words(info))]
+    if ready:
+        return ready[0]
+    if engines.DEFAULT in (info.name for info in able):
+        return engines.DEFAULT
+    raise RequestError(f"No engine here can {_WORDS[operation]}.", others(operation))
+
+
+def _follows_words(info: EngineInfo) -> bool:
+    """Engines that only continue what is around a hole neither edit nor generate."""
+    return info.name != engines.DEFAULT and bool({"edit", "generate"} & set(info.operations))
