@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,9 @@ from layerlift.engines.qwen.words import Habits
 from layerlift.errors import InputError, RequestError
 from layerlift.imaging.geometry import Extent
 from layerlift.imaging.layer import LayerStack, Role
+from layerlift.progress import Progress
 
-from .conftest import Listener, picture, same, take_apart
+from .conftest import PLAN, Listener, picture, same, take_apart
 
 ASKING = Habits()
 
@@ -125,8 +128,6 @@ def test_auto_asks_nobody_when_captions_are_off(running: Any) -> None:
 
 
 def test_auto_makes_no_more_than_there_is_room_for(talking: Any) -> None:
-    from dataclasses import replace
-
     plan = talking.plan
     talking.plan = replace(plan, layers=2)
     try:
@@ -176,6 +177,19 @@ def test_progress_runs_from_step_to_step_and_never_back(talking: Any) -> None:
     ]
     widths = [after - before for before, after in pairwise(per_step)]
     assert max(widths) - min(widths) < 0.01
+
+
+def test_works_in_the_numbers_of_graphics_cards(folder: Path) -> None:
+    from layerlift.engines.qwen.running import load
+
+    half = load("layered", folder, replace(PLAN, dtype="bfloat16"), Progress())
+    try:
+        listener = Listener(looks=True)
+        stack = take_apart(half, layers=2, steps=4, habits=Habits(names=False), progress=listener.progress)
+        assert len(stack.layers) == 2
+        assert listener.seen
+    finally:
+        half.close()
 
 
 def test_offers_a_look_at_the_layers_while_they_come(running: Any) -> None:
