@@ -178,6 +178,17 @@ def test_a_layer_is_drawn_from_words(desk: Desk, tmp_path: Path, document: str, 
     assert (new == picture).all()
 
 
+def test_a_layer_is_drawn_over_the_picture(desk: Desk, tmp_path: Path, document: str, picture: Pixels) -> None:
+    before = desk.do("answer = inside.state(which)['layers']", which=document)
+    go(desk, "layerlift_generate", "asked.prompt.setText('in the snow'); asked.start.setChecked(True)")
+    assert end(desk)[:3] == ["Works", "inserted", None]
+    ((_,), (name,)) = desk.do("answer = inside.tree(which)", which=document)
+    box, pixels = layer(desk, document, name, tmp_path / "layer")
+    assert box == [0, 0, WIDTH, HEIGHT]
+    assert (pixels != picture).any()
+    assert desk.do("answer = inside.state(which)['layers']['Background']", which=document) == before["Background"]
+
+
 def test_what_was_drawn_can_come_in_layers(desk: Desk, document: str) -> None:
     go(desk, "layerlift_generate", "asked.prompt.setText('a fox in the snow'); asked.apart.setChecked(True)")
     assert end(desk)[1:3] == ["inserted", None]
