@@ -25,6 +25,9 @@ from layerlift.engines.qwen.running.attention import Rotation
 from layerlift.engines.qwen.running.modulation import Moment, Table
 from layerlift.engines.qwen.running.skipping import FirstBlockCache
 
+PREPARING = -1
+"""The block that `pause` is told while the modulation table is made, before a pass."""
+
 
 class Blocks(Protocol):
     """Where the blocks' weights are while they are needed."""
@@ -83,9 +86,9 @@ class Denoiser:
 
     `table` (None: the blocks make their own modulations), `blocks` (None: resident), `lockstep`: see above. `coming`
     tells which timesteps (0–1000) the job will ask for, given its picture's tokens, and, if the table is built again,
-    those of pictures like it; `ready` is called before each pass and sees to it that the
-    weights are where they are needed; `pause` is called between blocks with (block, of how many) and may raise;
-    `cache`: the first-block cache of the running job or None. Batch 1.
+    those of pictures like it; `ready` is called before each pass and sees to it that the weights are where they are
+    needed; `pause` is called between blocks with (block or PREPARING, of how many) and may raise; `cache`: the
+    first-block cache of the running job or None. Batch 1.
     """
 
     def __init__(
@@ -212,7 +215,7 @@ class Denoiser:
             steps = self._coming(prod(call.shapes[0][0]), again)
             return [moment((t.to(call.time.dtype) / 1000).to(time.dtype)) for t in steps]
 
-        return self._table.row(moment(time[0]), temb, schedule, lambda: self.pause(0, 1))
+        return self._table.row(moment(time[0]), temb, schedule, lambda: self.pause(PREPARING, 0))
 
     def _leave(self, one: Pass) -> torch.Tensor:
         if self.cache is not None and one.first is not None and one.after_first is not None and not one.done:

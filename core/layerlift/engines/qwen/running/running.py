@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import torch
 
 from layerlift.engines.qwen.running import attention, compiling, memory, parts
+from layerlift.engines.qwen.running.denoiser import PREPARING
 from layerlift.engines.qwen.running.encoder import load_encoder
 from layerlift.engines.qwen.running.pace import Pace
 from layerlift.engines.qwen.running.placing import weight_bytes
@@ -167,6 +168,9 @@ class Running:
         pace = Pace(expected) if loaded.placing.device.type != "cpu" else None
 
         def pause(block: int, _count: int) -> None:
+            if block == PREPARING:
+                progress.stage("Preparing the steps")
+                return
             progress.check()
             if pace is not None:
                 if block == 0:

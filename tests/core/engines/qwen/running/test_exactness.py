@@ -51,6 +51,20 @@ def test_the_transformer_gives_the_same_bits_in_bf16(family: str, plain: Callabl
     assert torch.equal(got, expected)
 
 
+def test_decoding_in_tiles_where_the_plan_says_so(loaded: Loaded) -> None:
+    running = loaded("layered", tile=True)
+    vae = running.pipeline.vae
+    assert vae.use_tiling
+    whole = by_us(running)
+    for name in ("tile_sample_min_height", "tile_sample_min_width"):
+        setattr(vae, name, 48)
+    for name in ("tile_sample_stride_height", "tile_sample_stride_width"):
+        setattr(vae, name, 32)
+    tiled = by_us(running)
+    assert tiled.shape == whole.shape
+    assert 0 < np.abs(tiled - whole).mean() < 0.1, "seams are blended: near, not equal"
+
+
 def test_padding_is_left_out(loaded: Loaded) -> None:
     import diffusers
 

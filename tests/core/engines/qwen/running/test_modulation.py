@@ -14,12 +14,13 @@ torch = pytest.importorskip("torch", reason="the family needs torch")
 from diffusers.pipelines.qwenimage.pipeline_qwenimage_layered import calculate_dimensions  # noqa: E402
 
 from layerlift.engines.qwen.running import modulation, schedule, transformer  # noqa: E402
+from layerlift.engines.qwen.running import running as running_module  # noqa: E402
 from layerlift.engines.qwen.running.modulation import FromShards, Moment, Table  # noqa: E402
 from layerlift.engines.qwen.running.shards import Shards  # noqa: E402
 from layerlift.errors import Cancelled  # noqa: E402
 from layerlift.progress import Progress  # noqa: E402
 
-from .conftest import Loaded, by_us  # noqa: E402
+from .conftest import Loaded, by_us, draw  # noqa: E402
 
 CPU = torch.device("cpu")
 
@@ -76,6 +77,36 @@ def test_one_schedule_is_one_reading_of_the_layers(loaded: Loaded) -> None:
     assert table.built == 1, "the same schedule again"
     by_us(running, steps=3)
     assert table.built == 2, "another one"
+
+
+def test_making_rows_is_told_and_is_no_step(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch on the steps must not take the reading of files for one."""
+    begun: list[str] = []
+    heard: list[str] = []
+
+    class Watch:
+        def __init__(self, _expected: float | None) -> None:
+            pass
+
+        def begin(self) -> None:
+            begun.append("pass")
+
+        def check(self) -> None:
+            pass
+
+    monkeypatch.setattr(running_module, "Pace", Watch)
+    running = loaded("layered")
+    monkeypatch.setattr(running, "wake", lambda: None)
+    running._loaded.placing.device = torch.device("meta")  # anything but the processor, which is not watched
+    embeds = torch.zeros(1, 5, 32)
+
+    def call(pipeline: Any) -> None:
+        pipeline(**draw("layered", steps=3), prompt="x", prompt_embeds=embeds, prompt_embeds_mask=torch.ones(1, 5))
+
+    running.run(call, Progress(lambda report: heard.append(report.stage)))
+    assert len(begun) == 3
+    assert set(heard) == {"Preparing the steps"}
+    running._loaded.placing.device = CPU
 
 
 def test_another_schedule_reads_only_the_layers(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
