@@ -36,7 +36,7 @@ from layerlift.imaging.layer import LayerStack
 from layerlift.progress import Progress
 
 PACKAGES = ("torch", "diffusers", "transformers", "accelerate")
-INSTALL = "Install it with `pip install 'layerlift[gpu]'`."
+INSTALL = "Install them with `pip install 'layerlift[gpu]'`."
 OPERATIONS: dict[str, tuple[Operation, ...]] = {
     "layered": ("decompose",),
     "edit": ("edit", "harmonise"),
@@ -174,9 +174,9 @@ def _absent() -> list[str]:
 def _missing(absent: list[str], refusals: Mapping[str, EngineUnavailable | None]) -> str:
     """A sentence and what to do about it."""
     if absent:
-        return f"it needs {_listed(absent)}. {INSTALL}"
+        return f"The packages that it needs are not installed ({_listed(absent)}). {INSTALL}"
     if not refusals:
-        return f"its weights are not here. {download('layered')}"
+        return f"Its weights are not here. {download('layered')}"
     return str(next(iter(refusals.values())))
 
 

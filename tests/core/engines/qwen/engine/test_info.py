@@ -29,7 +29,8 @@ def fresh() -> QwenEngine:
 def test_without_the_packages_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> None:
     monkeypatch.setattr(module, "PACKAGES", ("numpy", "no_such_torch", "no_such_diffusers"))
     assert fresh().info.missing == (
-        "it needs no_such_torch and no_such_diffusers. Install it with `pip install 'layerlift[gpu]'`."
+        "The packages that it needs are not installed (no_such_torch and no_such_diffusers). "
+        "Install them with `pip install 'layerlift[gpu]'`."
     )
     with pytest.raises(EngineUnavailable, match="needs no_such_torch"):
         fresh().decompose(DecomposeRequest(np.zeros((64, 64, 4), np.uint8)), Progress())
@@ -43,7 +44,7 @@ def packages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_weights_it_says_how_to_get_them(packages: None, elsewhere: Path) -> None:
     info = fresh().info
-    assert info.missing == "its weights are not here. Get them with `layerlift models download qwen-image-layered`."
+    assert info.missing == "Its weights are not here. Get them with `layerlift models download qwen-image-layered`."
     assert info.max_layers == 10
     assert info.multiple == 32
     assert info.resolutions == (640, 1024)
