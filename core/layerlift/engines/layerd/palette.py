@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from layerlift.imaging.layer import Mask, Plane
 
-TOLERANCE = 3
+TOLERANCE = 6
 """Levels (0–255, largest channel) by which pixels of one flat colour may differ."""
 MOST_GROUND = 10
 """Colours that a ground may have and still be flat (the paper's)."""

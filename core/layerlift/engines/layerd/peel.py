@@ -59,7 +59,7 @@ def peel(
     if hole.mean() > _MOST or (last is not None and _again(image, alpha, last)):
         return None
     below = _ground(filler, image, hole, progress.part(0.5, 0.9))
-    alpha, colours, flat = edges.sharpen(image, below, alpha, max(2, _reach(image)[0] // 2))
+    alpha, colours, flat = edges.sharpen(image, below, alpha, max(2, max(_reach(image)) // 2))
     missed = (alpha > _SEEN) & ~hole
     if missed.any():
         hole |= _grown(missed)

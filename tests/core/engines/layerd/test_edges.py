@@ -70,3 +70,31 @@ def test_the_strokes_of_letters_are_flat_along_themselves() -> None:
     assert flat
     assert np.abs(alpha - coverage).max() < 0.02
     assert np.abs(colours[coverage > 0] - RUST).max() < 1 / 255
+
+
+def test_a_letter_too_thin_to_show_its_colour_takes_that_of_the_others() -> None:
+    """A slanted stroke beside a straight one of three pixels: it is nowhere pure, and nowhere plain."""
+    coverage = np.zeros((60, 80), np.float32)
+    coverage[10:50, 20:23] = 1
+    coverage[10:50:2, 40:42], coverage[11:50:2, 40:42] = (0.55, 0.75), (0.8, 0.4)
+    ground = sheet(CREAM, (60, 80))
+    image = coverage[..., None] * np.array(RUST, np.float32) + (1 - coverage[..., None]) * ground
+    rough = np.where(coverage > 0, np.float32(0.8), np.float32(0))
+    alpha, colours, _ = sharpen(image, ground, rough, 4)
+    assert np.abs(alpha - coverage).max() < 0.02
+    assert np.abs(colours[coverage > 0] - RUST).max() < 1 / 255
+
+
+def test_a_jpeg_keeps_its_edges() -> None:
+    """Red on cream with halved colour: at the edge, pixels leave the line between the two by up to 50 levels. Little of
+    the thing is left in the ground, and little of the ground in the thing."""
+    coverage = disc()
+    truth = coverage[..., None] * np.array((0.88, 0.14, 0.12), np.float32) + (1 - coverage[..., None]) * sheet(CREAM)
+    encoded = cv2.imencode(".jpg", np.rint(truth[..., ::-1] * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
+    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1].astype(np.float32) / 255
+    rough = cv2.GaussianBlur(coverage, (0, 0), 2)
+    alpha, colours, flat = sharpen(image, sheet(CREAM), rough, 6)
+    assert flat
+    assert np.abs(alpha - coverage).mean() < np.abs(rough - coverage).mean() / 4
+    again = alpha[..., None] * colours + (1 - alpha[..., None]) * sheet(CREAM)
+    assert np.abs(again - image).mean() < 2 / 255
