@@ -21,7 +21,7 @@ from layerlift.models import store
 from layerlift.progress import Progress
 
 PIXELS = 1_300_000
-"""Working area: a little more than BiRefNet looks at (1024²), so that a square design of 1080² is worked on as it is."""
+"""Working area: a little more than BiRefNet looks at (1024²), so that a design of 1080² is worked on as it is."""
 EDGES = 0.6
 """Working pixels by which edges may be off: none where things are flat. BiRefNet's own were not measured here; left to
 refine to find again, flat edges in a JPEG would leave their outlines in the ground."""
