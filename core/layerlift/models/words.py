@@ -23,6 +23,9 @@ _OFFLOAD = {
     "stream": "what does not fit is read ahead, block by block, from main memory",
 }
 
+_NOTICEABLE = 1_000_000_000
+"""Bytes of main memory whose lack is worth a word: systems page out that much without anybody noticing."""
+
 
 def gigabytes(size: float) -> str:
     """ "13.2 GB", "208 MB": 10⁹ and 10⁶ bytes, as download pages count."""
@@ -47,7 +50,9 @@ def duration(seconds: float) -> str:
 def in_words(rung: Rung, price: Cost, machine: Machine) -> str:
     """One sentence about a plan."""
     tiles = ", pictures decoded in tiles" if rung.tile else ""
+    short = price.ram - machine.ram_free
+    close = f" Of that {gigabytes(short)} are held by other programs now: close some." if short > _NOTICEABLE else ""
     return (
         f"{machine.name} ({memory(machine.vram)}): {_WEIGHTS[rung.weights]}, {_OFFLOAD[rung.offload]}{tiles}; "
-        f"at most {gigabytes(price.peak)} there and {gigabytes(price.ram)} of main memory."
+        f"at most {gigabytes(price.peak)} there and {gigabytes(price.ram)} of main memory.{close}"
     )

@@ -246,6 +246,9 @@ def test_refusals_say_what_is_short_and_what_helps() -> None:
 def test_reasons_are_sentences() -> None:
     assert plan("layered", card(24)).reason.startswith("NVIDIA GeForce RTX 4090 (24 GB): the published 16-bit weights")
     assert "take turns" in plan("layered", card(32)).reason
+    busy = plan("layered", card(24, ram_free=20 * GIB)).reason
+    assert "are held by other programs now: close some." in busy
+    assert "close some" not in plan("layered", card(24)).reason
 
 
 @pytest.mark.parametrize(
