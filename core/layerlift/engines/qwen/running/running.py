@@ -54,7 +54,7 @@ class Running:
         self._encoder_here = False
         self._depth = 0
         self._at_work = False
-        self._lowered = False
+        self._lowered = self._closed = False
         self._parts: parts.Parts | None = None
         try:
             self._parts = made or parts.load_parts(where, plan, progress)
@@ -149,7 +149,7 @@ class Running:
 
     def close(self) -> None:
         """Free everything. Not to be used afterwards; may be called twice."""
-        self._encoder = None
+        self._closed, self._encoder = True, None
         self._embeddings.clear()
         if self._parts is not None:
             self._parts.free()
@@ -157,8 +157,10 @@ class Running:
 
     @property
     def _loaded(self) -> parts.Parts:
-        if self._parts is None:
+        if self._closed:
             raise EngineError("The model has been closed.", "Load it again.")
+        if self._parts is None:  # somebody cancelled while a lower plan was being loaded
+            self._parts = parts.load_parts(self._where, self.plan, Progress())
         return self._parts
 
     def _attempt(self, call: Callable[[Any], T], progress: Progress, fast: bool) -> T:
@@ -235,6 +237,7 @@ class Running:
 
     def _bring_encoder(self, progress: Progress) -> None:
         loaded = self._loaded
+        self.wake()
         device = loaded.placing.device
         where = parts.component(self._where, "text_encoder", self.plan.text_encoder)
         if self._encoder is None:
@@ -249,6 +252,7 @@ class Running:
 
     def _make_room(self, needed: int, device: torch.device) -> None:
         """Send the transformer to main memory unless both have room."""
+        memory.give_back(device)
         free = memory.free(device)
         if self.plan.offload != "none" or (free is not None and free < 1.05 * needed):
             self._loaded.placing.go()

@@ -111,6 +111,12 @@ def test_it_rests_and_wakes(offload: str, loaded: Loaded) -> None:
     assert np.array_equal(by_us(running), before)
     running.rest()
     assert np.array_equal(by_us(running), before), "a job wakes it by itself"
+    running.rest()
+    moved: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(running.pipeline.vae), "to", lambda self, device: moved.append(str(device)) or self)
+        with running.encoder(Progress()):
+            assert moved == ["cpu"], "a pipeline's device is its picture decoder's: it wakes to encode, too"
 
 
 def test_where_memory_is_shared_the_transformer_is_read_again(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:

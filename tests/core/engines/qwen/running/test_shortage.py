@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch", reason="the family needs torch")
 
 from layerlift.engines.qwen.running import Running, load, parts  # noqa: E402
 from layerlift.engines.qwen.running.memory import is_shortage  # noqa: E402
-from layerlift.errors import EngineError  # noqa: E402
+from layerlift.errors import Cancelled, EngineError  # noqa: E402
 from layerlift.progress import Progress  # noqa: E402
 
 from .conftest import by_us, plan  # noqa: E402
@@ -100,6 +100,21 @@ def test_a_shortage_while_loading_lowers_as_well(folders: dict[str, Path], monke
     monkeypatch.setattr(parts, "load_parts", lambda *_args, **_more: (_ for _ in ()).throw(SHORTAGES[0]))
     with pytest.raises(EngineError, match="not enough"):
         load("layered", folders["layered"], FIRST, Progress())
+
+
+def test_cancelling_while_the_lower_plan_is_loaded_ends_that_job_only(running: Running) -> None:
+    heard: list[str] = []
+
+    def listen(report: Any) -> None:
+        heard.append(report.stage)
+        if heard.count("Loading the model") == 5:
+            progress.cancel()
+
+    progress = Progress(listen)
+    with pytest.raises(Cancelled):
+        running.run(failing(1, SHORTAGES[0], running), progress)
+    assert running.plan == LOWER
+    assert by_us(running).std() > 0
 
 
 def test_other_failures_pass_through(running: Running) -> None:
