@@ -23,8 +23,6 @@ _MASKS = "mask"
 BESIDE = ("inpaint", "harmonise")
 """Operations that look at the whole picture and change the selected part: the selection travels beside it. For all
 others a selection means: these pixels and nothing else."""
-STANDS_IN = ("decompose", "edit")
-"""Operations whose result takes the source's place."""
 Rectangle = tuple[int, int, int, int]
 
 
@@ -115,7 +113,7 @@ class KritaSnapshot:
         if self._selection and not self.mask:
             first = number * self._rows * self.width
             cut_out(pixels, self._selection[first : first + rows * self.width], self._wire.bits)
-        if not self._through and self.place.operation in STANDS_IN and translucent(pixels, self._wire.bits):
+        if not self._through and stands_in(self.place) and translucent(pixels, self._wire.bits):
             self._through = True
             self.notes = (*self.notes, shows_through(self.place))
         return pixels
@@ -258,9 +256,14 @@ def notes(node: Node, space: Space, place: KritaPlace) -> tuple[Say, ...]:
     found = [] if space.loss is None else [space.loss]
     if _animated(node):
         found.append(Say("This is animated: only the current frame was taken."))
-    if place.operation in STANDS_IN and (place.opacity < 255 or place.blend != "normal"):
+    if stands_in(place) and (place.opacity < 255 or place.blend != "normal"):
         found.append(shows_through(place))
     return tuple(found)
+
+
+def stands_in(place: KritaPlace) -> bool:
+    """Whether the result takes the whole source's place."""
+    return place.operation in ("decompose", "edit") and place.scope != "selection"
 
 
 def shows_through(place: KritaPlace) -> Say:
