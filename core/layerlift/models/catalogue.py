@@ -45,7 +45,10 @@ def _qwen(
         "transformer",
         elsewhere=(f"{comfy}_bf16.safetensors",),
     )
-    variants = [Variant("bf16", "as published, 16 bits", (around, encoder, transformer))]
+    variants = [
+        Variant("bf16", "as published, 16 bits", (around, encoder, transformer)),
+        Variant("bf16-nf4", "as published, the text encoder in NF4", (around, _NF4_ENCODER, transformer)),
+    ]
     for part in quantised:
         level = part.into.removeprefix("transformer-")
         words = "NF4, for bitsandbytes" if level == "nf4" else f"GGUF, {_LEVELS[level]} bits"

@@ -129,10 +129,15 @@ def ram_budget(machine: Machine) -> int:
 
 
 def _variant(rung: Rung) -> str:
-    return "bf16" if rung.weights in ("fp8", "int8") else rung.weights
+    """The download from which the rung's weights are made."""
+    if rung.weights in ("bf16", "fp8", "int8"):
+        return "bf16-nf4" if rung.encoder == "nf4" else "bf16"
+    return rung.weights
 
 
 def _at_hand(rung: Rung, family: str, machine: Machine, variants: Collection[str] | None) -> bool:
+    if rung.encoder == "nf4" and rung.weights.startswith("gguf"):
+        return False  # comes with no GGUF download
     if variants is not None:
         return _variant(rung) in variants
     return _disk(family, _variant(rung)) <= machine.disk_free
@@ -197,7 +202,7 @@ def _forced(job: Job, variants: Collection[str] | None) -> Plan:
     """On the processor in float32, as asked, with the best weights that are here; sizes are told, not judged."""
     forms: tuple[Weights, ...] = ("bf16", "gguf-q8", "gguf-q6", "gguf-q5", "gguf-q4", "gguf-q3")
     weights = next((form for form in forms if variants is None or form in variants), forms[0])
-    rung = Rung(weights, "bf16", "none")
+    rung = Rung(weights, "bf16", "none")  # bitsandbytes' 4 bits need a card
     machine = Machine("cpu", "the processor", 0, 0, 0, 0, 0, bf16=False, fp8=False)
     price = cost(rung, job, machine, 0)
     ram = (2 if weights == "bf16" else 1) * price.resident + (price.peak - price.resident) + price.ram

@@ -6,7 +6,8 @@ What is assumed of the code that loads and runs (`engines/qwen/running`):
 - the modulation layers are tabulated per schedule, in main memory; one time step's table is on the device; of GGUF and
   NF4 weights these layers themselves wait in main memory, too;
 - with any offload but "none", the text encoder is on the device only while it encodes and the transformer only while
-  it draws; both wait in main memory (on Metal, where the two memories are one: on the disk);
+  it draws; the transformer waits in main memory, the encoder too if there is room, else it is read again (on Metal,
+  where the two memories are one, both are); what is read from 16-bit files on the way is mapped, not held;
 - "stream": blocks that do not fit are read from pinned main memory, one ahead of the computation, once per step for
   both passes; "group": one at a time, nothing ahead;
 - the VAE decodes one frame at a time, in tiles where the plan says so.
@@ -127,7 +128,7 @@ def cost(rung: Rung, job: Job, machine: Machine, budget: int) -> Cost:
     return Cost(
         resident,
         max(resident + drawing, encoding),
-        _ram(rung, whole, encoder, max(resident + drawing, encoding), machine),
+        _ram(rung, whole, max(resident + drawing, encoding), machine),
         moved,
         _seconds(rung, job, machine, moved, encoder),
     )
@@ -143,10 +144,10 @@ def _kept(rung: Rung, whole: int, room: int) -> int:
     return around + (slots + stay) * block
 
 
-def _ram(rung: Rung, whole: int, encoder: int, peak: int, machine: Machine) -> int:
+def _ram(rung: Rung, whole: int, peak: int, machine: Machine) -> int:
     if machine.backend == "mps":
         return peak + _PROGRAM
-    waiting = {"none": 0, "model": max(whole, encoder)}.get(rung.offload, whole + encoder)
+    waiting = 0 if rung.offload == "none" else whole  # the encoder waits there only if there is room
     if rung.weights.startswith(("gguf", "nf4")):  # others read these layers from their files when a schedule is new
         waiting += round(sizes.MODULATION * sizes.BITS[rung.weights] / 8)
     return waiting + _PROGRAM + workload.STEPS * sizes.TABLE
