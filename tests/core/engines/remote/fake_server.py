@@ -28,7 +28,7 @@ from PIL import Image
 
 Fault = Literal[
     "slow", "cut", "die", "500", "503", "502", "html", "fewer", "more", "jpeg", "bomb", "shape", "huge", "empty", "url",
-    "redirect", "text", "damaged", "sizes", "nested", "blank",
+    "redirect", "text", "damaged", "sizes", "nested", "blank", "drip",
 ]  # fmt: skip
 
 
@@ -194,6 +194,8 @@ class FakeServer:
             return web.Response(status=307, headers={"Location": "http://192.0.2.1/v1/images/edits"})
         if fault == "huge":
             return web.Response(body=b" " * (20 << 20), content_type="application/json")
+        if fault == "drip":
+            return await self._drip(request)
         if fault == "die":
             self._stop.set()
             await asyncio.sleep(3600)
@@ -220,6 +222,19 @@ class FakeServer:
         await response.write(body[: len(body) // 2])
         assert request.transport is not None
         request.transport.close()
+        return response
+
+    async def _drip(self, request: web.Request) -> web.StreamResponse:
+        """A byte now and then, for ever: no single read of it is slow."""
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        try:
+            while not self.released.is_set():
+                await response.write(b" ")
+                await asyncio.sleep(0.05)
+        except (asyncio.CancelledError, ConnectionError):
+            self.left.set()
+            raise
         return response
 
     async def _form(self, request: web.Request) -> Form:

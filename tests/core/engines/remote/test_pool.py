@@ -121,6 +121,17 @@ def test_a_request_that_is_refused_is_not_repeated_there(serve: Callable[..., Fa
     assert len(fake.asked) == 1
 
 
+def test_who_refuses_is_not_asked_again_while_another_is_waited_for(
+    serve: Callable[..., FakeServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_LONGEST_WAIT", 0.05)
+    locked, busy = serve(EDITOR), serve(EDITOR)
+    one = RemoteEngine({"LAYERLIFT_REMOTE": f"edit={locked.address},edit={busy.address}"})
+    locked.model, busy.faults = "Layered", ["503", "503"]
+    one.edit(EditRequest((picture(), picture()), "red"), Progress())
+    assert (len(locked.asked), len(busy.asked)) == (1, 3)
+
+
 def test_busy_servers_are_waited_for(serve: Callable[..., FakeServer], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "_LONGEST_WAIT", 0.05)
     fake = serve()
@@ -168,9 +179,10 @@ def test_a_cancel_before_anything_asks_nobody(serve: Callable[..., FakeServer]) 
     assert fake.asked == []
 
 
-def test_a_server_that_never_answers_is_given_up(serve: Callable[..., FakeServer]) -> None:
+@pytest.mark.parametrize("fault", ["slow", "drip"])
+def test_a_server_that_never_answers_is_given_up(serve: Callable[..., FakeServer], fault: Fault) -> None:
     silent, other = serve(), serve()
-    silent.faults = ["slow"]
+    silent.faults = [fault]
     one = engine(silent, other, LAYERLIFT_REMOTE_TIMEOUT="1")
     one._servers().servers[1].used = 1.0
     take_apart(one)
