@@ -8,8 +8,9 @@ from dataclasses import replace
 from layerlift.cli.operate import Params, Perform, carry_out
 from layerlift.cli.sources import read, wanted_file
 from layerlift.errors import RequestError
-from layerlift.imaging.layer import Document, LayerStack
+from layerlift.imaging.layer import LayerStack
 from layerlift.operations import commands, meaning
+from layerlift.operations.editing import alone
 from layerlift.progress import Progress
 
 
@@ -58,10 +59,10 @@ def _here(perform: Perform, stack: LayerStack, params: Params, progress: Progres
 def _there(perform: Perform, stack: LayerStack, index: int | None, params: Params, progress: Progress) -> LayerStack:
     """The layer goes to the server as a picture, and comes back into its place."""
     index = meaning.spoken_of(stack, str(params["prompt"])) if index is None else index
-    old = stack.layers[index]
-    answer = perform("edit", Document(old.pixels, old.name, stack.icc), params, progress)
+    document, bounds = alone(stack, index, "matte" if params["alpha"] == "matte" else "keep")
+    answer = perform("edit", document, params, progress)
     (drawn,) = answer.layers
-    new = replace(drawn, bounds=drawn.bounds.shift(old.bounds.x, old.bounds.y))
-    kept = replace(old, bounds=new.bounds, pixels=new.pixels, text=None)
-    layers = (*stack.layers[:index], kept, *stack.layers[index + 1 :])
+    place = drawn.bounds.shift(bounds.x, bounds.y)
+    new = replace(stack.layers[index], bounds=place, pixels=drawn.pixels, text=None)
+    layers = (*stack.layers[:index], new, *stack.layers[index + 1 :])
     return replace(stack, layers=layers, notes=(*stack.notes, *answer.notes), drift=None)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from layerlift.decomposition import as_document, decompose
 from layerlift.engines.port import DRAWN, Editor, Sampling
 from layerlift.errors import RequestError
-from layerlift.imaging.geometry import Bounds
-from layerlift.imaging.layer import Document, Layer, LayerStack, Role
+from layerlift.imaging.geometry import Bounds, Extent
+from layerlift.imaging.layer import Document, Layer, LayerStack, Pixels, Role
 from layerlift.limits import MAX_LAYERS
 from layerlift.operations import commands, meaning
 from layerlift.operations import params as read
@@ -28,6 +28,8 @@ from layerlift.progress import Progress
 
 _CUT_OUT = 0.05
 """Share of fully transparent pixels from which a picture is a thing cut out: commands are then about it."""
+_ROOM = 0.25
+"""Margin for an outline that is found anew, in the layer's longer side."""
 _ITSELF = frozenset("it picture image photo photograph layer canvas everything 图片 图像 画面 照片 图层 整张图".split())
 
 
@@ -123,14 +125,34 @@ def edit_stack(
     require(engine, "edit")
     index = meaning.spoken_of(stack, prompt) if given is None else given
     old = stack.layers[index]
-    document = Document(old.pixels, old.name, stack.icc)
+    document, bounds = alone(stack, index, alpha)
     drawn = draw(document, prompt, engine, "edit", sampling, progress.part(0.0, 0.9))
     pixels, share = brought(document, drawn, alpha, progress.part(0.9, 1.0))
-    new = replace(old, pixels=pixels, text=None).cropped()
+    new = replace(old, bounds=bounds, pixels=pixels, text=None).cropped()
     note = f"{share:.0%} of “{old.name}” was drawn anew; its alpha was {'kept' if alpha == 'keep' else 'found anew'}."
     layers = (*stack.layers[:index], new, *stack.layers[index + 1 :])
     progress.stage("Done", 1.0)
     return replace(stack, layers=layers, notes=(*stack.notes, note), drift=None)
+
+
+def alone(stack: LayerStack, index: int, alpha: Alpha) -> tuple[Document, Bounds]:
+    """One layer as the picture that an engine edits, and where on the canvas that lies. An outline that is found anew
+    gets room to grow into: a hat needs a place."""
+    layer = stack.layers[index]
+    bounds = layer.bounds if alpha == "keep" else _roomy(layer.bounds, stack.extent)
+    return Document(_within(layer, bounds), layer.name, stack.icc), bounds
+
+
+def _roomy(bounds: Bounds, extent: Extent) -> Bounds:
+    room = bounds.grow(round(_ROOM * max(bounds.width, bounds.height)))
+    return room.intersect(Bounds.of(extent).union(bounds))
+
+
+def _within(layer: Layer, bounds: Bounds) -> Pixels:
+    """The layer's pixels on a canvas of `bounds`."""
+    if bounds == layer.bounds:
+        return layer.pixels
+    return replace(layer, bounds=layer.bounds.shift(-bounds.x, -bounds.y)).on(bounds.extent)
 
 
 def arrange(stack: LayerStack, found: tuple[Command, ...], given: int | None = None) -> LayerStack:

@@ -200,6 +200,21 @@ def test_a_stack_comes_back_whole_with_one_layer_changed():
     assert edit_stack(stack, "give it a hat", 2, engine=FakeEngine()).layers[1] is stack.layers[1]
 
 
+def test_an_outline_that_is_found_anew_has_room_to_grow():
+    class Hat(Painter):
+        def edit(self, request: EditRequest, progress: Progress) -> np.ndarray:
+            out = request.images[0].copy()
+            out[:8] = (200, 0, 0, 255)
+            return out
+
+    stack = stack_of(scene())
+    grown = edit_stack(stack, "give the disc a hat", alpha="matte", engine=Hat())
+    assert grown.layers[1].bounds.y == 36 - 12
+    assert grown.layers[1].on(stack.extent)[60, 60, 3] == 255
+    kept = edit_stack(stack, "give the disc a hat", engine=Hat())
+    assert kept.layers[1].bounds == stack.layers[1].bounds
+
+
 def test_orders_hides_and_deletions():
     stack = stack_of(scene())
 
