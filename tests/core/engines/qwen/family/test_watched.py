@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import operator
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -188,3 +190,29 @@ def test_a_blank_picture_is_caught_and_explained(operation: tuple[Any, Draw]) ->
     finally:
         last.load_state_dict(kept)
     assert "another seed" in caught.value.remedy
+
+
+def test_when_memory_runs_out_it_starts_anew_and_draws_the_same(
+    tmp_path: Path, photo: Picture, image_model: Any
+) -> None:
+    """Once, on the next lower plan: generator, words and progress all begin again."""
+    from layerlift.engines.qwen.running import load
+    from models import tiny
+
+    plan = image_model.plan
+    running = load("image", tiny.image(tmp_path), replace(plan, below=plan), Progress())
+    request = GenerateRequest("a cat", Extent(72, 56), photo, 0.8, QUICKLY)
+    shortages = [torch.OutOfMemoryError("the card is full")]
+
+    def fill_up(*_: Any) -> None:
+        if shortages:
+            raise shortages.pop()
+
+    running.pipeline.transformer.register_forward_hook(fill_up)
+    try:
+        drawn = generate(running, request, Progress())
+        assert not shortages
+        assert any("smaller plan" in note for note in running.notes)
+        assert (drawn == generate(image_model, request, Progress())).all()
+    finally:
+        running.close()
