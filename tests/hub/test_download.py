@@ -14,6 +14,7 @@ pytest.importorskip("huggingface_hub", reason="comes with layerlift[gpu]")
 
 from hub.fake import COMMIT, FakeHub
 from hub.weights import gguf_repo, noise, pipeline
+from layerlift.cli.main import main
 from layerlift.errors import Cancelled, OutputError, RequestError
 from layerlift.models import catalogue, downloading, fetching, manifest, store, upkeep
 from layerlift.models.failures import DownloadFailed, NotThere
@@ -339,6 +340,25 @@ def test_known_weights_cannot_be_replaced(hub: FakeHub, where: Places) -> None:
     hub.add(lama.repo, {"lama_fp32.onnx": noise(2000)})
     with pytest.raises(NotThere, match=r"another lama_fp32\.onnx"):
         get(hub, where, lama.variants[0], lama)
+
+
+@pytest.mark.parametrize("how", ["changed", "cut short", "gone"])
+def test_a_repair_brings_back_what_is_not_whole(
+    hub: FakeHub, where: Places, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    shard = get(hub, where).folder / SHARD
+    data = shard.read_bytes()
+    shard.unlink()
+    if how != "gone":
+        shard.write_bytes(data[:-5] if how == "cut short" else bytes([data[0] ^ 1]) + data[1:])
+    monkeypatch.setenv("LAYERLIFT_MODELS", str(where.target))
+    monkeypatch.setenv("HF_HUB_CACHE", str(where.hub))
+    assert main(["models", "verify", "--quiet"]) == 1
+    hub.seen.clear()
+    assert main(["models", "verify", "--quiet", "--repair", "--endpoint", hub.address]) == 0
+    assert shard.read_bytes() == data
+    assert len(hub.gets("/cdn/")) == 1
+    assert main(["models", "verify", "--quiet"]) == 0
 
 
 def test_what_the_library_itself_fetched_is_found_checked_and_linked(hub: FakeHub, where: Places) -> None:

@@ -74,6 +74,16 @@ def remove(model: Model, variants: Iterable[Variant], where: Places) -> tuple[in
     return freed, foreign
 
 
+def fetched(model: Model, where: Places) -> set[str]:
+    """The variants that were fetched or are here, whole or not: what a repair brings back."""
+    records = [record for folder in store.folders(model, where) for record in manifest.read(folder)]
+
+    def known(part: Part) -> bool:
+        return any(record.of(part) for record in records) or store.locate(model, part, where) is not None
+
+    return {variant.name for variant in model.variants if all(map(known, variant.parts))}
+
+
 def traces(model: Model, where: Places) -> bool:
     """Whether anything lies here that Layerlift fetched of a model, half of a file included."""
     return any(manifest.read(folder) or any(folder.glob(".partial/*")) for folder in store.folders(model, where))

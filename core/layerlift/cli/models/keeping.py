@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     where = places()
     models = [catalogue.get(arguments.name)] if arguments.name else [m for m in catalogue.MODELS if _any(m, where)]
-    complete = {model.name: store.variants(model.name, where) for model in models}
+    fetched = {model.name: upkeep.fetched(model, where) for model in models}
     with Interrupts() as interrupts, display(arguments.quiet) as shown:
         results = [(model, _checked(model, where, shown, interrupts)) for model in models]
     if arguments.json:
@@ -39,7 +39,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     if damaged and arguments.repair:
         for model, files in damaged:
             upkeep.forget(model, files, where)
-            for name in sorted(complete[model.name] - store.variants(model.name, where)):
+            for name in sorted(fetched[model.name] - store.variants(model.name, where)):
                 variant = catalogue.variant(model, name)
                 fetch(model, variant, where, arguments.endpoint, yes=True, quiet=arguments.quiet)
         return DONE
