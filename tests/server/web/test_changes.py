@@ -79,9 +79,9 @@ def test_words_that_are_a_command_move_exactly_one_layer(page: Page, picture: Pa
     x, y = at.split(", ")
     assert names(page) == BANDS
     assert where(page, "Band 1") == f"{size} at {int(x) + 20}, {y}"
-    expect(page.locator(".job-title p")).to_contain_text("Done · Edited")
+    expect(page.locator(".job-title p")).to_contain_text("Done · Edit")
     page.get_by_role("link", name="All pictures").click()
-    expect(page.locator(".job").first).to_contain_text("Done · Edited · 4 layers")
+    expect(page.locator(".job").first).to_contain_text("Done · Edit · 4 layers")
 
 
 def test_what_is_drawn_changes_one_layer_and_nothing_else(page: Page, picture: Path, tmp_path: Path) -> None:
@@ -104,6 +104,9 @@ def test_a_refused_wish_says_why_and_can_be_asked_again(page: Page, picture: Pat
     trouble = page.get_by_role("alert")
     expect(trouble).to_contain_text("not clear")
     assert trouble.locator("p").inner_text()
+    page.get_by_role("link", name="Back to the picture").click()
+    page.wait_for_selector(".viewer[data-ready]")
+    assert names(page) == BANDS
 
 
 @pytest.mark.parametrize("way", ["rectangle", "lasso", "numbers", "layer"])
@@ -154,7 +157,7 @@ def test_the_canvas_is_extended_around_what_is_there(page: Page, picture: Path, 
     page.locator("#extend-left").fill("30")
     page.locator("#extend-bottom").fill("20")
     ask(page)
-    expect(page.locator(".job-title p")).to_contain_text("Extended · 170 × 110")
+    expect(page.locator(".job-title p")).to_contain_text("Extension · 170 × 110")
     assert names(page)[1:] == BANDS
     assert where(page, "Background") == before.replace("at 0, 0", "at 30, 0")
     stack = formats.read(fetch(page, "psd", tmp_path))
@@ -172,7 +175,7 @@ def test_the_whole_is_harmonised_by_a_layer_of_its_own(page: Page, picture: Path
     page.locator("#harmonise-prompt").fill("evening light")
     ask(page)
     assert names(page)[1:] == BANDS
-    expect(page.locator(".job-title p")).to_contain_text("Harmonised")
+    expect(page.locator(".job-title p")).to_contain_text("Harmonising")
 
 
 def test_a_new_picture_from_words_with_and_without_layers(page: Page) -> None:

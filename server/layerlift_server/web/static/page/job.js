@@ -71,7 +71,9 @@ export class JobPage {
     this.phase = "over";
     const again = this.desk.repeats(this.job) ? () => this.go(`#/job/${this.desk.again(this.job)}`) : null;
     const why = job.problem ?? { sentence: text.stateOf[job.state], remedy: "", retryable: true };
-    fill(this.body, el("div", { class: "over" }, trouble(why, again)));
+    const source = job.order?.params.source; // what it was to be made of is still there
+    const back = source ? el("a", { class: "button small", href: `#/job/${source}` }, text.backToSource) : null;
+    fill(this.body, el("div", { class: "over" }, trouble(why, again), back));
   }
 
   /** Done: once every layer has been named, look through them. */

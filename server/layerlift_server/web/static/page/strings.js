@@ -108,6 +108,7 @@ export const text = {
   goneMore: "Results are deleted after a while unless they are kept.",
 
   back: "All pictures",
+  backToSource: "Back to the picture",
   views: "View",
   viewFlat: "Picture",
   viewExploded: "Exploded",
@@ -127,11 +128,11 @@ export const text = {
   blend: (mode) => `Its blend mode, ${mode}, is shown as normal here.`,
 
   operations: {
-    edit: "Edited",
+    edit: "Edit",
     generate: "From words",
-    inpaint: "Filled",
-    extend: "Extended",
-    harmonise: "Harmonised",
+    inpaint: "Fill",
+    extend: "Extension",
+    harmonise: "Harmonising",
   },
   asking: "Asking",
   changes: "Make more of it",
