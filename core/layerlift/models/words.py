@@ -16,6 +16,7 @@ _WEIGHTS = {
     "gguf-q3": "3-bit GGUF weights",
     "nf4": "4-bit NF4 weights",
 }
+_ENCODER = {"bf16": "", "fp8": ", the text encoder in 8 bits", "nf4": ", the text encoder in NF4"}
 _OFFLOAD = {
     "none": "everything stays there",
     "model": "the text encoder and the transformer take turns",
@@ -53,6 +54,7 @@ def in_words(rung: Rung, price: Cost, machine: Machine) -> str:
     short = price.ram - machine.ram_free
     close = f" Of that {gigabytes(short)} are held by other programs now: close some." if short > _NOTICEABLE else ""
     return (
-        f"{machine.name} ({memory(machine.vram)}): {_WEIGHTS[rung.weights]}, {_OFFLOAD[rung.offload]}{tiles}; "
+        f"{machine.name} ({memory(machine.vram)}): {_WEIGHTS[rung.weights]}{_ENCODER[rung.encoder]}, "
+        f"{_OFFLOAD[rung.offload]}{tiles}; "
         f"at most {gigabytes(price.peak)} there and {gigabytes(price.ram)} of main memory.{close}"
     )
