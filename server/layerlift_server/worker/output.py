@@ -25,8 +25,9 @@ _TEXT = 128 << 10
 """Most bytes of one layer's text: its description must fit a message (`limits.MESSAGE`)."""
 _LINE = 200
 """Bytes of a line of text besides its words: eight numbers and the keys."""
-_REMARKS = 4
-"""Notes that the server may add to the engine's (that it was begun twice)."""
+_NOTES = limits.NOTES - 4
+"""Most notes of a result, the last ones (jobs made of jobs collect them); the server may add a few of its own (that it
+was begun twice)."""
 
 
 def write(
@@ -106,7 +107,7 @@ def _described(stack: LayerStack, layers: tuple[values.LayerInfo, ...], seconds:
         icc=0 if stack.icc is None else len(stack.icc),
         seconds=seconds,
         layers=layers,
-        notes=tuple(clipped(note, limits.SENTENCE) for note in stack.notes[: limits.NOTES - _REMARKS]),
+        notes=tuple(clipped(note, limits.SENTENCE) for note in stack.notes[-_NOTES:]),
         drift=None if stack.drift is None else _share(drift.mean),
         drift_p99=_share(drift.p99),
         drift_layers=tuple(_share(mean) for mean in drift.per_layer),

@@ -73,13 +73,14 @@ def test_what_no_message_could_hold_is_cut_to_what_one_can(tmp_path: Path) -> No
         group=tuple("g" * 300 for _ in range(20)),
         text=Text((line,) * 999),
     )
-    long = replace(stack(), layers=(layer,), name="n" * 999, notes=("x" * 999,) * 99, drift=Drift(1.5, 2.0))
+    long = replace(stack(), layers=(layer,), name="n" * 999, notes=("old",) * 99 + ("x" * 999,), drift=Drift(1.5, 2.0))
     ready: list[LayerInfo] = []
     result = output.write(long, tmp_path / "r", lambda: 0.0, ready.append, Progress())
     assert len(frames.encode(LayerReady(JOB, ready[0]))) <= limits.MESSAGE
     assert ready[0].text is not None
     assert 100 <= len(ready[0].text.lines) <= limits.LINES
     assert len(result.notes) < limits.NOTES
+    assert result.notes[-1].startswith("xxx"), "what was said last is about this result"
     assert manifest.load(tmp_path / "r") == result
     assert result.drift == 1.0
 

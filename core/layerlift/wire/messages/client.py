@@ -41,8 +41,9 @@ class Put(Message):
 @dataclass(frozen=True)
 class Submit(Message):
     """Ask for work on an upload. `job` is the client's UUID: said twice it is the same job. `engine` None: the
-    server's default. `params` by operation (decompose: layers int, what str, text "block"|"line", seed int). A
-    `detached` job goes on when its client is gone. Answered by Queued, Started or its end."""
+    server chooses. `params` by operation, as `wire.params` has them; `upload` None where a finished job (`source`) or
+    words alone are worked on. A `detached` job goes on when its client is gone. Answered by Queued, Started or its
+    end."""
 
     kind: ClassVar[str] = "submit"
     job: Id
