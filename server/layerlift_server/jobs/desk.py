@@ -36,7 +36,8 @@ from layerlift_server.security import private_files
 from layerlift_server.worker import manifest
 
 _LOG = logging.getLogger("layerlift_server.jobs")
-_PRESUMED = (EngineOffer("quick", "Quick (embedded, no GPU, no download)", ("decompose",), 64, default=True),)
+_ABLE = ("decompose", "edit", "inpaint", "extend")
+_PRESUMED = (EngineOffer("quick", "Quick (embedded, no GPU, no download)", _ABLE, 64, default=True),)
 """What is offered until a worker has spoken for the first time on this machine (about a second)."""
 _STALE = frozenset({"engine-unavailable", "unsupported-operation"})
 """Refusals that may be yesterday's news: where no worker runs, one is started, and says what the engines can do now."""

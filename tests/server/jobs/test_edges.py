@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from layerlift import engines
 from layerlift.wire.messages import Done, Failed, LayerReady, Message, Progress, Queued, Started, Submit
 from layerlift_server.jobs import refusals
 from layerlift_server.jobs.desk import Desk
@@ -20,6 +21,7 @@ from layerlift_server.jobs.port import LOCAL, Jobs, Refusal
 from layerlift_server.jobs.settings import JobSettings, disk_free
 from layerlift_server.jobs.store import Store
 from layerlift_server.worker.process import Worker
+from layerlift_server.worker.service import offers
 from server.jobs.desks import DRILLS, Clock, Ear, eventually, new_id, opened, picture, send, submit
 
 
@@ -221,7 +223,7 @@ async def test_an_export_whose_worker_dies_says_so_and_can_be_asked_for_again(tm
 async def test_engines_are_remembered_and_presumed_before_they_were_ever_told(tmp_path: Path) -> None:
     async with opened(tmp_path, prestart=False) as desk:
         [presumed] = desk.offers()
-        assert (presumed.name, presumed.default) == ("quick", True)
+        assert (presumed,) == offers([engines.get("quick").info], "quick")
         await eventually(lambda: [offer.name for offer in desk.offers()] == ["drill", "absent"])
     async with opened(tmp_path, prestart=False) as desk:
         told = desk.offers()
