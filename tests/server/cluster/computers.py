@@ -13,11 +13,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from types import TracebackType
 
 OBJECTS = 100 << 20
 """Bytes of each computer's object store: small, because pieces travel one by one."""
+PATIENCE = 120.0
+"""Seconds that making the cluster may take on a busy machine; then what there is of it is ended."""
 
 
 class Computers:
@@ -43,7 +46,10 @@ class Computers:
                 start_new_session=True,
             )
         line = self._ask("")
-        assert line, (self.folder / "errors").read_text()
+        if not line:
+            why = (self.folder / "errors").read_text()
+            self.__exit__(None, None, None)
+            raise AssertionError(f"there is no cluster: {why}")
         said = json.loads(line)
         # not "127.0.0.1": Ray would replace that by the address of a network interface
         self.address = f"[::ffff:127.0.0.1]:{said['port']}"
@@ -84,7 +90,13 @@ class Computers:
         if line:
             self._process.stdin.write(f"{line}\n")
             self._process.stdin.flush()
-        return self._process.stdout.readline().strip()
+        watchdog = threading.Timer(PATIENCE, self._process.kill)
+        watchdog.start()
+        try:
+            return self._process.stdout.readline().strip()
+        finally:
+            watchdog.cancel()
+            watchdog.join()
 
 
 def session(leader: int) -> set[int]:
