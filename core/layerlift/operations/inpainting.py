@@ -21,6 +21,7 @@ from layerlift.operations.enlarging import Enlarged, add_grain, missing_grain, s
 from layerlift.operations.offering import require
 from layerlift.operations.pictures import flat, named
 from layerlift.operations.seams import continued, drift, ramp
+from layerlift.operations.texture import MOST_PIXELS, Detail, Examples
 from layerlift.operations.working import (
     Window,
     answered,
@@ -34,6 +35,8 @@ from layerlift.operations.working import (
 )
 from layerlift.progress import Progress
 
+_REDUCED = 1.2
+"""Document pixels per working pixel from which detail has been lost that can be seen."""
 _RING = 24
 """Document pixels around the selection in which grain is measured …"""
 _SAMPLE_PIXELS = 4_000_000
@@ -114,7 +117,8 @@ def filled(
     fill += drift(before[..., :3], fill, hole)
     solid = continued(before[..., 3], hole) if prompt is None and (small[..., 3] < 255).any() else None
     soft = ramp(part, feather, automatic=prompt is not None)
-    pixels = _brought(document, window, fill, before, part, soft, solid, progress.part(0.9, 1.0))
+    detail = _detail(document, window, fill, before, hole, part, progress.part(0.9, 0.97))
+    pixels = _brought(document, window, fill, before, part, soft, solid, detail, progress.part(0.97, 1.0))
     return Layer("Fill", Role.GRAPHIC, window.bounds, pixels).cropped(), _notes(pixels, window, info)
 
 
@@ -126,6 +130,7 @@ def _brought(
     mask: NDArray[np.uint8],
     soft: NDArray[np.uint8],
     solid: Plane | None,
+    detail: Detail | None,
     progress: Progress,
 ) -> Pixels:
     """The fill over the whole window at the document's size and depth, transparent where nothing was asked."""
@@ -139,7 +144,11 @@ def _brought(
         if not soft[top:bottom].any():
             continue
         values = colours.rows(top, bottom)
-        add_grain(values, strength, window.bounds.y + top, window.bounds.x)
+        grained = np.zeros_like(values)
+        add_grain(grained, strength, window.bounds.y + top, window.bounds.x)
+        if detail is not None:
+            _added(detail, values, grained, top)
+        values += grained
         alpha: Plane = soft[top:bottom].astype(np.float32) * np.float32(1 / 255)
         if share is not None:
             alpha = alpha * np.clip(share.rows(top, bottom), 0, 1)
@@ -147,6 +156,36 @@ def _brought(
         strip[..., :3] *= strip[..., 3:] > 0
         out[top:bottom] = strip
     return cast(Pixels, out)
+
+
+def _detail(
+    document: Document,
+    window: Window,
+    fill: Plane,
+    before: Plane,
+    hole: Mask,
+    mask: NDArray[np.uint8],
+    progress: Progress,
+) -> Detail | None:
+    """Fine detail for the fill from around it; None where nothing was reduced, or there is too much or too little."""
+    box = _bounds(mask)
+    if window.scale < _REDUCED or box.extent.area > MOST_PIXELS:
+        return None
+    small = before[..., :3].copy()
+    small[hole] = fill[hole]
+    known: Mask = before[..., 3] >= 1
+    examples = Examples(document.pixels[window.bounds.slices], before[..., :3], small, hole, known)
+    return examples.detail(box, progress)
+
+
+def _added(detail: Detail, values: Plane, grained: Plane, top: int) -> None:
+    """Put the detail on a strip that begins at row `top`, and take the grain away where it is, in place."""
+    rows = Bounds(detail.box.x, top, detail.box.width, values.shape[0]).intersect(detail.box)
+    if rows.empty:
+        return
+    there, here = rows.shift(-detail.box.x, -detail.box.y).slices, rows.shift(0, -top).slices
+    values[here] += detail.add[there]
+    grained[here] *= 1 - detail.covers[there]
 
 
 def _grain(document: Document, window: Window, before: Plane, mask: NDArray[np.uint8]) -> float:
