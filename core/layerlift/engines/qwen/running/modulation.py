@@ -55,10 +55,11 @@ class FromShards:
 
     def _layer(self, index: int, name: str) -> nn.Module:
         stem = f"transformer_blocks.{index}.{name}.1."
-        weight = self._shards.read(stem + "weight").to(self._device, self._dtype)
+        # copies, as when the layers stay: how a mapped file is aligned decides how a processor adds up
+        weight = self._shards.read(stem + "weight").to(self._device, self._dtype, copy=True)
         linear = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
         linear.weight = nn.Parameter(weight, requires_grad=False)
-        bias = self._shards.read(stem + "bias").to(self._device, self._dtype)
+        bias = self._shards.read(stem + "bias").to(self._device, self._dtype, copy=True)
         linear.bias = nn.Parameter(bias, requires_grad=False)
         return nn.Sequential(nn.SiLU(), linear)
 

@@ -15,7 +15,7 @@ from layerlift.errors import EngineUnavailable
 
 PREFIXES = ("model.diffusion_model.", "diffusion_model.")
 """What single-file checkpoints (ComfyUI's) put before the names that diffusers uses."""
-REMEDY = "Run `layerlift models verify`, which finds what is damaged or missing and fetches it again."
+REMEDY = "Run `layerlift models verify --repair`, which finds what is damaged or missing and fetches it again."
 
 
 class Shards:

@@ -66,7 +66,8 @@ def from_shards(
             _replace(model, name, narrowed.to(home))
         elif form is None or not _in_blocks(name, layer):
             leaf = name.rpartition(".")[2]
-            value = layer._parameters[leaf].data.to(home, dtype)
+            # a copy, not the mapped file: so that it is read now, where it is reported and can be cancelled
+            value = layer._parameters[leaf].data.to(home, dtype, copy=True)
             layer._parameters[leaf] = nn.Parameter(value, requires_grad=False)
         progress.advance(count / len(wanted))
     _complete(model)

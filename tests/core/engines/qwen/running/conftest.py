@@ -102,6 +102,9 @@ def plain(folders: dict[str, Path]) -> Callable[[str], Any]:
                 folders[family], dtype=torch.float32, local_files_only=True, **more
             )
             loaded[family].set_progress_bar_config(disable=True)
+            for parameter in loaded[family].transformer.parameters():
+                # diffusers maps the file; how its tensors are aligned there decides how a processor adds up
+                parameter.data = parameter.data.clone()
         return loaded[family]
 
     return pipeline
