@@ -133,6 +133,7 @@ class _Nursery:
         alike = source is not None and source.space == space_of(document) != place.wire
         self.source = source if alike and place.operation == "decompose" else None
         self.sheets: dict[int, Sheet] = {}
+        self.converters: dict[Space, Converter] = {}
         self.document = document.clone()
         self.document.setBatchmode(True)
         for node in self.document.rootNode().childNodes():
@@ -144,6 +145,8 @@ class _Nursery:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for converter in self.converters.values():
+            converter.close()
         self.document.waitForDone()
         self.document.setModified(False)
         self.document.close()
@@ -227,19 +230,17 @@ class _Nursery:
         width, height = info.bounds.width, info.bounds.height
         left, top = self.place.box[0] + info.bounds.x, self.place.box[1] + info.bounds.y
         wire, target = Space("RGBA", "U8" if info.depth == 8 else "U16", self.place.wire.profile), space_of(node)
-        converter = Converter(wire, target, width) if target != wire else None
+        if target != wire and wire not in self.converters:
+            self.converters[wire] = Converter(wire, target)
+        converter = self.converters.get(wire)
         row = width * wire.pixel
-        try:
-            for start, count in bands(height, converter.rows if converter else rows_per_band(width, wire.pixel)):
-                band = from_rgba(memoryview(piece.pixels)[start * row : (start + count) * row], wire)
-                native = converter.convert(band, count) if converter else bytes(band)
-                if self.source is not None:
-                    own = self.sheets[info.index].own[start * width : (start + count) * width]
-                    there = self.source.native(left, top + start, width, count)
-                    native = restored(native, there, own, target.channels, target.pixel // target.channels)
-                # What this returns differs between 5.1 and 5.3: nothing to go by.
-                node.setPixelData(QtCore.QByteArray(native), left, top + start, width, count)
-                yield len(band)
-        finally:
-            if converter is not None:
-                converter.close()
+        for start, count in bands(height, converter.rows(width) if converter else rows_per_band(width, wire.pixel)):
+            band = from_rgba(memoryview(piece.pixels)[start * row : (start + count) * row], wire)
+            native = converter.convert(band) if converter else bytes(band)
+            if self.source is not None:
+                own = self.sheets[info.index].own[start * width : (start + count) * width]
+                there = self.source.native(left, top + start, width, count)
+                native = restored(native, there, own, target.channels, target.pixel // target.channels)
+            # What this returns differs between 5.1 and 5.3: nothing to go by.
+            node.setPixelData(QtCore.QByteArray(native), left, top + start, width, count)
+            yield len(band)

@@ -39,8 +39,10 @@ class KritaSnapshot:
         self.mask = bool(mask) and wish.operation in BESIDE
         self.notes = notes(node, self._space, place)
         self._through = bool(self.notes) and self.notes[-1] == shows_through(place)
-        self._converter = Converter(self._space, self._wire, self.width) if self._space != self._wire else None
-        self._rows = self._converter.rows if self._converter else rows_per_band(self.width, self._space.pixel, BAND)
+        self._converter = Converter(self._space, self._wire) if self._space != self._wire else None
+        self._rows = (
+            self._converter.rows(self.width) if self._converter else rows_per_band(self.width, self._space.pixel, BAND)
+        )
         self._print = Fingerprint(-(-self.height // self._rows))
         self._held = (-1, b"")
 
@@ -108,7 +110,7 @@ class KritaSnapshot:
 
     def _band(self, number: int) -> bytearray:
         raw, rows = self._raw(number)
-        native = self._converter.convert(raw, rows) if self._converter else raw
+        native = self._converter.convert(raw) if self._converter else raw
         pixels = to_rgba(native, self._wire)
         if self._selection and not self.mask:
             first = number * self._rows * self.width

@@ -26,8 +26,10 @@ _BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 _CHANNELS = {"A": 1, "GRAYA": 2, "RGBA": 4, "XYZA": 4, "LABA": 4, "YCbCrA": 4, "CMYKA": 5}
 _CURVES = {"srgbtrc": SRGB, "g10": "sRGB-elle-V2-g10.icc", "g22": "ClayRGB-elle-V2-g22.icc"}
 """An RGB profile that Krita ships for each tone curve of the gray ones that it ships."""
-CONVERTED = 1 << 20
-"""Bytes converted in one step: Krita takes about 10 ms for a million bytes on an old processor."""
+CONVERTED = 1 << 19
+"""Bytes converted in one step: Krita takes 10 to 20 ms for a million bytes on an old processor."""
+ACROSS = 1024
+"""Pixels in a row of the temporary document."""
 
 
 @dataclass(frozen=True)
@@ -88,25 +90,33 @@ def space_of(thing: Document | Node) -> Space:
 
 
 class Converter:
-    """Pixels of `source` into `target`, at most `width` × `rows` at a time, through one temporary document."""
+    """Pixels of `source` into `target`, through one temporary document. Making it costs as much as many conversions
+    (100 ms), so it is kept, and pixels are laid into it in rows of its own width, whatever picture they come from."""
 
-    def __init__(self, source: Space, target: Space, width: int) -> None:
-        self.source, self.target, self.width = source, target, width
-        self.rows = rows_per_band(width, max(source.pixel, target.pixel), CONVERTED)
+    def __init__(self, source: Space, target: Space) -> None:
+        self.source, self.target = source, target
+        self._most = rows_per_band(ACROSS, max(source.pixel, target.pixel), CONVERTED)
         self._document = None
 
-    def convert(self, pixels: bytes | memoryview, rows: int) -> bytes:
-        """`rows` rows, as the source stores them, as the target stores them."""
+    def rows(self, width: int) -> int:
+        """How many rows of a picture of that width are converted in one step; at least one."""
+        return rows_per_band(width, max(self.source.pixel, self.target.pixel), CONVERTED)
+
+    def convert(self, pixels: bytes | bytearray | memoryview) -> bytes:
+        """Pixels as the source stores them, as the target stores them."""
         if self.source == self.target:
             return bytes(pixels)
         if self._document is None:
-            made = (self.width, self.rows, "Layerlift", self.source.model, self.source.depth, self.source.profile, 72.0)
+            made = (ACROSS, self._most, "Layerlift", self.source.model, self.source.depth, self.source.profile, 72.0)
             self._document = Krita.instance().createDocument(*made)
             self._document.setBatchmode(True)
+        count = len(pixels) // self.source.pixel
+        rows = -(-count // ACROSS)
+        padded = bytes(pixels) + bytes((rows * ACROSS - count) * self.source.pixel)
         node = self._document.createNode("band", "paintlayer")
-        node.setPixelData(QtCore.QByteArray(bytes(pixels)), 0, 0, self.width, rows)
+        node.setPixelData(QtCore.QByteArray(padded), 0, 0, ACROSS, rows)
         node.setColorSpace(self.target.model, self.target.depth, self.target.profile)
-        return bytes(node.pixelData(0, 0, self.width, rows))
+        return bytes(node.pixelData(0, 0, ACROSS, rows))[: count * self.target.pixel]
 
     def close(self) -> None:
         """Throw the temporary document away, without a question."""
