@@ -105,6 +105,7 @@ WORDS: dict[str, str] = {
     "Loading the text encoder": "正在加载文本编码器",
     "Finding a server": "正在查找服务器",
     "Loading the networks": "正在加载网络",
+    "Preparing the steps": "正在准备步骤",
     "Reading the answer": "正在读取结果",
     "Waiting for a server": "正在等待服务器",
     "Looking at the picture": "正在观察图像",
