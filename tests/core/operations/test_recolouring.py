@@ -83,9 +83,9 @@ def test_oklab_is_ottosson_s():
     assert oklab.from_srgb(np.array([1.0, 0, 0])) == pytest.approx([0.62796, 0.22486, 0.12585], abs=1e-4)
 
 
-@given(st.floats(0, 1), st.floats(-0.4, 0.4), st.floats(-0.4, 0.4))
+@given(st.floats(0.05, 0.97), st.floats(-0.4, 0.4), st.floats(-0.4, 0.4))
 def test_colours_outside_the_gamut_lose_chroma_only(lightness, a, b):
     lab = np.array([[lightness, a, b]])
     back = oklab.from_srgb(oklab.to_srgb(lab))[0]
-    assert back[0] == pytest.approx(lightness, abs=0.02)
-    assert abs(back[1] * b - back[2] * a) < 4e-3
+    assert back[0] == pytest.approx(lightness, abs=0.002)
+    assert abs(back[1] * b - back[2] * a) < 2e-3
