@@ -5,6 +5,7 @@ Law: the life of one loaded pipeline. Knows no prompt, no picture and no operati
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ REMEMBERED = 64
 """How many prompts' embeddings are kept (at most 7 MB each, in main memory)."""
 FAST_STEPS = 0.6
 LEAST_FAST_STEPS = 4
+PATIENCE = 5.0
+"""Seconds of reading modulation layers after which it is worth a word: from a quick disk it takes less."""
 PASSES_PLANNED = 100
 """What a plan's `seconds` are made of: 50 steps of two passes."""
 
@@ -169,11 +172,17 @@ class Running:
         expected = None if self.plan.seconds is None else self.plan.seconds / PASSES_PLANNED
         pace = Pace(expected) if loaded.placing.device.type != "cpu" else None
 
+        preparing: float | None = None
+
         def pause(block: int, _count: int) -> None:
-            if block == PREPARING:
-                progress.stage("Preparing the steps")
-                return
+            nonlocal preparing
             progress.check()
+            if block == PREPARING:
+                preparing = preparing or time.monotonic()
+                if time.monotonic() - preparing > PATIENCE:
+                    progress.stage("Preparing the steps")
+                return
+            preparing = None
             if pace is not None:
                 if block == 0:
                     pace.begin()

@@ -95,6 +95,7 @@ def test_making_rows_is_told_and_is_no_step(loaded: Loaded, monkeypatch: pytest.
             pass
 
     monkeypatch.setattr(running_module, "Pace", Watch)
+    monkeypatch.setattr(running_module, "PATIENCE", -1.0)
     running = loaded("layered")
     monkeypatch.setattr(running, "wake", lambda: None)
     running._loaded.placing.device = torch.device("meta")  # anything but the processor, which is not watched
