@@ -23,7 +23,7 @@ from layerlift.operations.commands import Command, steps
 from layerlift.operations.drawing import Alpha, brought, draw
 from layerlift.operations.offering import require
 from layerlift.operations.pictures import flattened, named
-from layerlift.operations.transforms import apply
+from layerlift.operations.transforms import apply, carried
 from layerlift.progress import Progress
 
 _CUT_OUT = 0.05
@@ -186,7 +186,9 @@ def _stepped(stack: LayerStack, step: steps.Step, chosen: tuple[int, ...]) -> tu
         if isinstance(step, steps.Show):
             layers[index] = replace(layers[index], opacity=1.0 if step.visible else 0.0)
         else:
-            layers[index] = apply(step, layers[index], stack.extent, stack.icc)
+            changed = apply(step, layers[index], stack.extent, stack.icc)
+            whole = len(chosen) == len(layers) > 1
+            layers[index] = carried(step, layers[index], changed, stack.extent) if whole else changed
     return replace(stack, layers=tuple(layers)), chosen
 
 

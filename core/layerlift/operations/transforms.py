@@ -51,6 +51,30 @@ def apply(step: steps.Step, layer: Layer, extent: Extent, icc: bytes | None) -> 
     return layer
 
 
+def carried(step: steps.Step, before: Layer, after: Layer, extent: Extent) -> Layer:
+    """`after` (the layer turned, mirrored or scaled about its own centre) where it belongs when the whole canvas is:
+    its centre goes the same way about the canvas' centre, to whole pixels (mirrors are exact)."""
+    matrix = _linear(step)
+    if matrix is None:
+        return after
+    (x, y), (cx, cy) = _middle(before.bounds), (extent.width / 2, extent.height / 2)
+    (a, b), (c, d) = matrix
+    dx, dy = a * (x - cx) + b * (y - cy) - (x - cx), c * (x - cx) + d * (y - cy) - (y - cy)
+    return move(after, round(dx), round(dy))
+
+
+def _linear(step: steps.Step) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """The linear map of a step that has one about a centre."""
+    if isinstance(step, steps.Flip):
+        return ((-1.0, 0.0), (0.0, 1.0)) if step.axis == "horizontal" else ((1.0, 0.0), (0.0, -1.0))
+    if isinstance(step, steps.Scale):
+        return (step.x, 0.0), (0.0, step.y)
+    if isinstance(step, steps.Rotate):
+        cosine, sine = float(np.cos(np.deg2rad(step.degrees))), float(np.sin(np.deg2rad(step.degrees)))
+        return (cosine, -sine), (sine, cosine)
+    return None
+
+
 def move(layer: Layer, dx: int, dy: int) -> Layer:
     """Somewhere else: the very same pixels."""
     return replace(layer, bounds=layer.bounds.shift(dx, dy), text=moved(layer.text, dx, dy))

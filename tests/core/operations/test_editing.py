@@ -235,6 +235,17 @@ def test_orders_hides_and_deletions():
         edit_stack(stack, "delete everything", engine=Forbidden())
 
 
+def test_everything_turns_about_the_middle_of_the_canvas():
+    stack = stack_of(scene())
+    flipped = edit_stack(stack, "flip everything", engine=Forbidden())
+    assert (composite(flipped) == composite(stack)[:, ::-1]).all()
+    upside = edit_stack(stack, "rotate the picture upside down", engine=Forbidden())
+    assert (composite(upside) == composite(stack)[::-1, ::-1]).all()
+    half = edit_stack(stack, "把所有图层缩小到一半", engine=Forbidden())
+    assert half.layers[0].bounds == Bounds(45, 30, 90, 60)
+    assert half.layers[1].bounds == Bounds(60, 48, 24, 24)
+
+
 def test_who_is_not_said_is_asked_for():
     stack = stack_of(scene())
     with pytest.raises(RequestError, match="Which layer to change is not said") as caught:
