@@ -23,6 +23,13 @@ _SMALLEST = 1.2e-4
 """Smallest piece worth a name, as a share of the picture."""
 _BLEND, _BLENDED = 16.0, 2.0
 """A surface whose colour changes by more than this (levels) blends; how much likelier that makes it the ground."""
+_EVEN = 4.0
+"""Levels by which a surface of one colour, and surfaces of the same colour, may differ."""
+_PART = 0.05
+"""Share of its family that a surface must have to stand for it."""
+_DRAWN, _WIDE = 0.8, 0.15
+"""Levels by which a drawn surface misses its polynomial (rounding makes 0.5; ringing adds to it): beside one that is
+`_WIDE` (share of the picture), smooth stretches that miss by more are a photograph's (sky, skin)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,18 +119,39 @@ def _ground(
     """
     edge = _border_share(surfaces.labels, surfaces.count)
     share = areas / surfaces.labels.size
-    score = np.where((edge > 0.12) & (share > 0.08), edge + share, 0)
+    family = _families(models, boxes, surfaces.count)
+    edges, shares = (np.bincount(family, values, surfaces.count)[family] for values in (edge, share))
+    score = np.where((edges > 0.12) & (shares > 0.08) & (share > _PART * shares), edges + shares, 0)
     for i in np.flatnonzero(score):
         if i in models and models[int(i)].span(boxes[i]) > _BLEND:
             score[i] *= _BLENDED
     if not score.any():
         return None
-    best = int(score.argmax())
+    best = int(np.lexsort((share, score))[-1])
     tolerance = 6.0 + 1.2 * surfaces.texture
     plain = np.array([i in models and models[i].residual <= tolerance for i in range(surfaces.count)])
-    if edge[best] < 0.6 and _bleeds(surfaces.labels, plain & (share > 0.03)):
+    exactly = _DRAWN + surfaces.ringing
+    drawn = np.array([i in models and models[i].residual <= exactly for i in range(surfaces.count)])
+    wide = plain & (drawn if (drawn & (share > _WIDE)).any() else True) & (shares > 0.03)
+    if edges[best] < 0.6 and _bleeds(surfaces.labels, wide):
         return None
     return best if plain[best] and score[best] > 0.45 else None
+
+
+def _families(models: dict[int, Polynomial], boxes: list[Bounds], count: int) -> NDArray[np.intp]:
+    """For every surface the first of those of its one colour (stripes, tiles, a ground cut up by what lies on it)."""
+    family = np.arange(count)
+    even = [i for i in models if models[i].span(boxes[i]) < _EVEN]
+    colours = {
+        i: models[i].at(
+            np.array([boxes[i].y + boxes[i].height // 2], np.intp),
+            np.array([boxes[i].x + boxes[i].width // 2], np.intp),
+        )[0]
+        for i in even
+    }
+    for i in even:
+        family[i] = next(j for j in even if family[j] == j and np.abs(colours[i] - colours[j]).max() < _EVEN)
+    return family
 
 
 def _bleeds(labels: Labels, plain: Mask) -> bool:
