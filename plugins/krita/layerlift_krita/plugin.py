@@ -90,11 +90,14 @@ class LayerliftDocker(DockWidget):  # type: ignore[misc]
         super().__init__()
         self.setWindowTitle("Layerlift")
         self._panel: Any = None
+        self._soon = QtCore.QTimer(self)  # ours, so that it does not outlive us
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.build)
 
     def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """A docker that stays hidden costs nothing; one that is shown at Krita's start is filled when Krita stands."""
         if self._panel is None:
-            QtCore.QTimer.singleShot(0, self.build)
+            self._soon.start(0)
         super().showEvent(event)
 
     def build(self) -> None:

@@ -86,5 +86,10 @@ def desk(shared_desk: Desk) -> Iterator[Desk]:
     if shared_desk.krita is None:
         return
     shared_desk.do("for task in list(inside.studio().action.tasks): inside.studio().action.forget(task)")
+    # Krita's list of layers collects changes for a moment (KisNodeModel::processUpdateQueue), and crashes (5.1.5) when
+    # a layer of them has gone with its document meanwhile: let the event loop turn for a while first.
+    shared_desk.wait("answer = all(inside.idle(inside.ident(d)) for d in krita.documents())")
+    shared_desk.do("stalls.start()")
+    shared_desk.wait("answer = stalls.beats > 150")
     shared_desk.do("inside.close_all()")
     shared_desk.wait("answer = not krita.documents()")
