@@ -156,7 +156,14 @@ FLOORS: dict[str, set[str]] = {
         "layerlift_server.sockets",
     },
     # another process than the server's: it may look at engines
-    "layerlift_server.doctor": {"layerlift.engines", "=layerlift", "layerlift.wire", "layerlift_server"},
+    "layerlift_server.doctor": {
+        "layerlift.engines",
+        "layerlift.errors",
+        "layerlift.models",
+        "=layerlift",
+        "layerlift.wire",
+        "layerlift_server",
+    },
     "layerlift_server.cluster": {"=layerlift", "layerlift.errors", "layerlift.wire", "layerlift_server.worker"},
     "layerlift_server": {"=layerlift", "layerlift.errors", "layerlift.wire", "layerlift_server"},
     "layerlift_installer": {"layerlift.client", "layerlift.errors", "layerlift.wire"},

@@ -30,6 +30,10 @@ _BIG_STREAM: Final = 8_000_000_000
 """Bytes a step on a device of unknown speed beyond which reading blocks is not believed to hide behind computing."""
 
 
+FAMILIES = ("layered", "edit", "image")
+"""Families that need a plan; the others run anywhere."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """How one model family runs on one machine.
@@ -81,7 +85,7 @@ def plan(
     family's own) with `layers` layers. `variants`: only from those downloads (the ones that are here; None: any for
     which the disk has room). `force_cpu`: on the processor, whatever it takes. Raises EngineUnavailable with a remedy
     when nothing fits, RequestError for a family without plans."""
-    if family not in ("layered", "edit", "image"):
+    if family not in FAMILIES:
         raise RequestError(f"{family} models need no plan.", "They run anywhere.")
     job = Job(family, resolution or workload.default_resolution(family), layers)
     if force_cpu:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from layerlift_server.doctor import engines, places, program, running
+from layerlift_server.doctor import engines, models, places, program, running
 from layerlift_server.doctor.finding import Finding
 from layerlift_server.settings import Settings
 
@@ -31,6 +31,8 @@ CHECKS: tuple[Check, ...] = (
     running.server,
     running.address,
     engines.engines,
+    models.machine,
+    models.plans,
 )
 """In the order in which one would look."""
 
