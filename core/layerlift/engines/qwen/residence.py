@@ -84,6 +84,8 @@ class Residence:
             progress.stage("Waking the model", 0.0)
             self._running.wake()
         self._asleep = False
+        if not _room(self._running.plan, wanted):
+            self._running.plan = wanted  # loaded no differently: what is asked for now has room, too
         progress.advance(1.0)
         return self._running
 
@@ -143,13 +145,16 @@ class Residence:
 def suits(has: Plan, wanted: Plan) -> bool:
     """Whether what was loaded by the plan `has` can do what `wanted` was made for: it has room for as much, or nothing
     would be loaded differently."""
-    if has.resolution >= wanted.resolution and has.layers >= wanted.layers:
-        return True
-    return _form(has) == _form(wanted)
+    return _room(has, wanted) or _form(has) == _form(wanted)
+
+
+def _room(has: Plan, wanted: Plan) -> bool:
+    return has.resolution >= wanted.resolution and has.layers >= wanted.layers
 
 
 def _form(plan: Plan) -> tuple[Any, ...]:
-    parts = (plan.device, plan.dtype, plan.variant, plan.weights, plan.text_encoder, plan.offload, plan.tabulate)
+    weights = (plan.variant, plan.weights, plan.text_encoder)
+    parts = (plan.device, plan.dtype, *weights, plan.offload, plan.tabulate, plan.tile)
     # what comes and goes depends on how much may stay
     return parts if plan.offload == "none" else (*parts, plan.resident)
 

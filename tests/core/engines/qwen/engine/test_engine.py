@@ -152,6 +152,24 @@ def test_one_model_at_a_time_stays_from_job_to_job(here: Path) -> None:
     assert (load.loaded, load.closed) == (["layered", "image", "layered"], ["layered", "image", "layered"])
 
 
+def test_a_small_job_leaves_room_for_a_larger_one(here: Path) -> None:
+    """What a model is loaded for first must not limit how many layers Auto finds afterwards."""
+    load = Counted()
+    residence = Residence(load)
+    fresh = QwenEngine(Residence(Counted()), Memory()).decompose(
+        DecomposeRequest(photograph(64, 64), None, sampling=SHORT), Progress()
+    )
+    engine = QwenEngine(residence, Memory())
+    decompose(engine)
+    again = engine.decompose(DecomposeRequest(photograph(64, 64), None, sampling=SHORT), Progress())
+    assert [layer.name for layer in again.layers] == [layer.name for layer in fresh.layers]
+    assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(fresh.layers, again.layers, strict=True))
+    with residence.occupied("layered", Progress(), resolution=640, layers=(2,)) as running:
+        assert running.plan.layers == 8
+    assert load.loaded == ["layered"]
+    engine.close()
+
+
 def test_one_layer_needs_no_model(here: Path) -> None:
     load = Counted()
     image = photograph(64, 64)
