@@ -62,13 +62,21 @@ def split(stack: LayerStack, index: int, **wishes: Any) -> LayerStack:
         raise RequestError(
             f"The stack has {len(stack.layers)} layers already; {MAX_LAYERS} is the limit.", "Merge some."
         )
-    wishes["layers"] = min(wishes.get("layers") or room, room)
+    wishes["layers"] = _at_most(room, wishes.get("layers"), wishes["engine"].info.max_layers)
     parts = decompose(Document(_faded(old), old.name, stack.icc), **wishes)
     group = (*old.group, old.name)
     nested = tuple(_nested(part, old, group) for part in parts.layers)
     note = f"“{old.name}” was taken apart into {len(nested)} layers."
     layers = (*stack.layers[:index], *nested, *stack.layers[index + 1 :])
     return replace(stack, layers=layers, notes=(*stack.notes, *parts.notes, note), drift=parts.drift)
+
+
+def _at_most(room: int, asked: int | None, able: int) -> int | None:
+    """How many layers to ask for: as many as somebody wants, or as the engine sees (None) where all that it is `able`
+    to make have `room`."""
+    if asked is not None:
+        return min(asked, room)
+    return None if able <= room else room
 
 
 def _faded(layer: Layer) -> Any:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.operations.pictures import Small, on_top, scene, selection
 from layerlift.engines.fake import FakeEngine
-from layerlift.engines.port import EditRequest, GenerateRequest
+from layerlift.engines.port import DecomposeRequest, EditRequest, GenerateRequest
 from layerlift.errors import RequestError
 from layerlift.imaging.arithmetic import composite
 from layerlift.imaging.geometry import Bounds, Extent
@@ -161,3 +161,21 @@ def test_a_layer_is_taken_apart_in_its_place():
     assert np.abs(composite(apart).astype(int) - composite(stack)).max() <= 1
     whole = run("decompose", FakeEngine(), stack=stack, params={})
     assert np.abs(composite(whole).astype(int) - composite(stack)).max() <= 1
+
+
+@pytest.mark.parametrize(("others", "able", "asked"), [(1, 10, None), (1, 64, 63), (60, 10, 4)])
+def test_how_many_parts_is_left_to_the_engine_while_there_is_room(others, able, asked):
+    class Able(FakeEngine):
+        info = replace(FakeEngine.info, max_layers=able)
+        asked = ()
+
+        def decompose(self, request: DecomposeRequest, progress: Progress) -> LayerStack:
+            self.asked += (request.layers,)
+            return super().decompose(replace(request, layers=2), progress)
+
+    document, engine = scene(60, 40), Able()
+    layer = Layer("Card", Role.GRAPHIC, Bounds.of(document.extent), document.pixels)
+    stack = LayerStack(document.extent, (layer,) * (1 + others), "Scene")
+    apart = run("decompose", engine, stack=stack, params={"layer": others})
+    assert engine.asked == (asked,)
+    assert len(apart.layers) == others + 2
