@@ -119,9 +119,9 @@ def _ground(
     """
     edge = _border_share(surfaces.labels, surfaces.count)
     share = areas / surfaces.labels.size
-    family = _families(models, boxes, surfaces.count)
+    family = _families({i: model for i, model in models.items() if edge[i] > 0}, boxes, surfaces.count)
     edges, shares = (np.bincount(family, values, surfaces.count)[family] for values in (edge, share))
-    score = np.where((edges > 0.12) & (shares > 0.08) & (share > _PART * shares), edges + shares, 0)
+    score = np.where((edges > 0.12) & (shares > 0.08) & (share > _PART * shares) & (edge > 0), edges + shares, 0)
     for i in np.flatnonzero(score):
         if i in models and models[int(i)].span(boxes[i]) > _BLEND:
             score[i] *= _BLENDED
@@ -139,7 +139,8 @@ def _ground(
 
 
 def _families(models: dict[int, Polynomial], boxes: list[Bounds], count: int) -> NDArray[np.intp]:
-    """For every surface the first of those of its one colour (stripes, tiles, a ground cut up by what lies on it)."""
+    """For every surface the first of those of its one colour (stripes, a ground cut up by what lies on it); itself
+    where `models` does not have it."""
     family = np.arange(count)
     even = [i for i in models if models[i].span(boxes[i]) < _EVEN]
     colours = {
