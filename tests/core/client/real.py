@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,14 +15,14 @@ from layerlift.wire import runtime
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Path]:
-    """Places of its own in the environment, and a server there until the end."""
+def running(folder: Path, words: Sequence[str] | None = None) -> Iterator[Path]:
+    """Places of its own in the environment, and a server there (started by `words`, if given) until the end."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAYERLIFT_RUNTIME_DIR", str(folder / "run"))
         patch.setenv("LAYERLIFT_DATA_DIR", str(folder / "data"))
         patch.setenv("OMP_NUM_THREADS", "1")
         before = list(launch._started)
-        launch.start()
+        launch.start(words)
         try:
             yield folder
         finally:
