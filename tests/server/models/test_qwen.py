@@ -39,11 +39,11 @@ ACTS: dict[str, Act] = {
     "decompose, automatically": lambda client: client.decompose(DOCUMENT, drawing=FEW, engine="qwen"),
     "split": lambda client: split(client)[1],
     "edit": lambda client: client.edit(DOCUMENT, "make it a winter night", drawing=FEW, engine="qwen"),
+    "harmonise": lambda client: client.harmonise(DOCUMENT, mask=MASK, drawing=FEW, engine="qwen"),
     "generate": lambda client: client.generate("a fox", 90, 50, drawing=FEW, engine="qwen"),
-    "generate layers": lambda client: client.generate("a fox", 90, 50, layers=3, drawing=FEW, engine="qwen"),
     "inpaint": lambda client: client.inpaint(DOCUMENT, mask=MASK, prompt="a hat", drawing=FEW, engine="qwen"),
     "extend": lambda client: client.extend(DOCUMENT, left=32, drawing=FEW, engine="qwen"),
-    "harmonise": lambda client: client.harmonise(DOCUMENT, mask=MASK, drawing=FEW, engine="qwen"),
+    "generate layers": lambda client: client.generate("a fox", 90, 50, layers=3, drawing=FEW, engine="qwen"),
 }
 
 
@@ -206,10 +206,10 @@ def test_edits_and_new_pictures_have_the_size_and_the_outline_that_was_asked_for
     [
         ("decompose", {"layers": 2}),
         ("edit", {"prompt": "make it a winter night"}),
+        ("harmonise", {}),
         ("generate", {"prompt": "a fox", "width": 90, "height": 50}),
         ("inpaint", {"prompt": "a hat"}),
         ("extend", {"left": 32}),
-        ("harmonise", {}),
     ],
 )
 def test_a_cancel_while_drawing_frees_everything(client, usual, places, operation, params):
