@@ -36,6 +36,8 @@ CROPPED, REACHED, STRAIGHT = 0.15, 0.2, 0.5
 and ends straight along so much, is a photograph beside a panel."""
 PANEL = 0.2
 """Share of the picture from which a clean surface may be such a panel."""
+COARSE = 240
+"""Shorter side (pixels) at which that is looked at."""
 SAME = 0.6
 """Intersection over union from which a component and the islands in it are the same thing."""
 NESTED = 0.6
@@ -155,9 +157,11 @@ def _cropped(mask: Mask) -> float:
 
 def _ends_at(mask: Mask, panel: Mask) -> bool:
     """Whether `mask` ends at a `panel` that runs off the picture, straight, at any angle, along `STRAIGHT` of it."""
-    height, width = mask.shape
     if panel.mean() < PANEL or not (panel[[0, -1]].any() or panel[:, [0, -1]].any()):
         return False
+    step = max(1, min(mask.shape) // COARSE)
+    mask, panel = mask[::step, ::step], panel[::step, ::step]
+    height, width = mask.shape
     near = max(2, round(0.01 * max(height, width)))
     y, x = np.nonzero(grown(mask, near) & grown(panel, 2) & ~panel)
     if len(y) < min(height, width):
