@@ -47,14 +47,9 @@ def here(weights: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return weights
 
 
-@pytest.fixture(scope="session")
-def _shared() -> Iterator[tuple[Residence, Memory]]:
-    residence = Residence()
-    yield residence, Memory()
-    residence.close()
-
-
 @pytest.fixture
-def engine(here: Path, _shared: tuple[Residence, Memory]) -> QwenEngine:
-    """The engine, kept warm between tests like between jobs."""
-    return QwenEngine(*_shared)
+def engine(here: Path) -> Iterator[QwenEngine]:
+    """The engine, cold: no test leans on what an earlier one loaded or remembered."""
+    residence = Residence()
+    yield QwenEngine(residence, Memory())
+    residence.close()

@@ -1,4 +1,7 @@
-"""The sisters with tiny random weights, loaded by the product's own code, once for all tests beside this file."""
+"""The sisters with tiny random weights, loaded by the product's own code, once for all tests beside this file.
+
+Every test finds them as if nothing had been drawn before: no words remembered, so its order does not matter.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +37,25 @@ PLAN = Plan(
 
 
 @pytest.fixture(scope="session")
-def edit_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def _edit_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     yield from _loaded("edit", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def image_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def _image_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     yield from _loaded("image", tmp_path_factory)
+
+
+@pytest.fixture
+def edit_model(_edit_model: Any) -> Any:
+    _edit_model._embeddings.clear()
+    return _edit_model
+
+
+@pytest.fixture
+def image_model(_image_model: Any) -> Any:
+    _image_model._embeddings.clear()
+    return _image_model
 
 
 def _loaded(family: str, folders: pytest.TempPathFactory) -> Iterator[Any]:

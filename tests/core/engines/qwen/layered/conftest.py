@@ -50,8 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def running(folder: Path) -> Iterator[Any]:
-    """It, loaded."""
+def _running(folder: Path) -> Iterator[Any]:
     from layerlift.engines.qwen.running import load
 
     loaded = load("layered", folder, PLAN, Progress())
@@ -59,9 +58,15 @@ def running(folder: Path) -> Iterator[Any]:
     loaded.close()
 
 
+@pytest.fixture
+def running(_running: Any) -> Any:
+    """It, loaded, and nothing remembered."""
+    _running._embeddings.clear()
+    return _running
+
+
 @pytest.fixture(scope="session")
-def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A tiny model whose encoder answers LIST."""
+def _talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     pytest.importorskip("torch", reason="the model needs torch")
     from layerlift.engines.qwen.running import load
 
@@ -69,6 +74,13 @@ def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     loaded = load("layered", where, PLAN, Progress())
     yield loaded
     loaded.close()
+
+
+@pytest.fixture
+def talking(_talking: Any) -> Any:
+    """A tiny model whose encoder answers LIST, and nothing remembered."""
+    _talking._embeddings.clear()
+    return _talking
 
 
 @pytest.fixture(autouse=True)
