@@ -1,7 +1,7 @@
 """For all tests: no network beyond loopback; property tests are not judged by how busy the machine is.
 
 Only in continuous integration, and only for tests that drive other programs in real time: what fails runs once more
-(a browser or a host on a busy machine misses a deadline now and then), and pytest's closing line counts it as "rerun".
+(a browser, a host or a worker process on a busy machine misses a deadline now and then), and pytest's closing line counts it as "rerun".
 Whatever computes is judged by its first run.
 """
 
@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_loopback_only)
 
 
-REAL_TIME = ("hosts", "hub", "server/cluster", "server/lifecycle", "server/web", "core/client")
+REAL_TIME = ("hosts", "hub", "server", "core/client")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
