@@ -26,6 +26,7 @@ from layerlift.engines.port import Operation
 from layerlift.errors import RequestError
 from layerlift.imaging.layer import Document, LayerStack
 from layerlift.operations.params import Param
+from layerlift.operations.task import Task
 from layerlift.progress import Progress
 
 __all__ = ["OPERATIONS", "Param", "Selection", "run"]
@@ -65,5 +66,5 @@ def run(
         raise RequestError(f"There is no operation called “{operation}”.", f"Known are {', '.join(OPERATIONS)}.")
     able = engines.get(engine) if isinstance(engine, str) else engine
     home = import_module(f"layerlift.operations.{_HOME[operation]}")
-    result: LayerStack = home.perform(able, document, mask, stack, dict(params or {}), progress or Progress())
+    result: LayerStack = home.perform(Task(able, document, mask, stack, dict(params or {}), progress or Progress()))
     return result

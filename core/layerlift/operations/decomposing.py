@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from layerlift.decomposition import decompose
 from layerlift.engines.port import TextGrouping
@@ -21,32 +20,24 @@ from layerlift.operations import meaning
 from layerlift.operations import params as read
 from layerlift.operations.lettering import moved
 from layerlift.operations.offering import require
-from layerlift.operations.pictures import flat
-from layerlift.progress import Progress
+from layerlift.operations.task import Task
 
 
-def perform(
-    engine: Any,
-    document: Document | None,
-    mask: NDArray[np.uint8] | None,
-    stack: LayerStack | None,
-    params: read.Params,
-    progress: Progress,
-) -> LayerStack:
+def perform(task: Task) -> LayerStack:
     """`run("decompose", …)`: layers, what, text, layer (of a stack) and how to draw."""
-    require(engine, "decompose")
+    require(task.engine, "decompose")
     wishes: dict[str, Any] = {
-        "engine": engine,
-        "layers": read.whole(params, "layers", 1, MAX_LAYERS),
-        "what": read.words(params, "what"),
-        "text_grouping": cast(TextGrouping, read.choice(params, "text", ("block", "line"))),
-        "sampling": read.sampling(params),
-        "progress": progress,
+        "engine": task.engine,
+        "layers": read.whole(task.params, "layers", 1, MAX_LAYERS),
+        "what": read.words(task.params, "what"),
+        "text_grouping": cast(TextGrouping, read.choice(task.params, "text", ("block", "line"))),
+        "sampling": read.sampling(task.params),
+        "progress": task.progress,
     }
-    index = read.whole(params, "layer", 0, MAX_LAYERS - 1)
-    if stack is not None and document is None and index is not None:
-        return split(stack, index, **wishes)
-    return decompose(flat(document, stack, "take apart"), **wishes)
+    index = read.whole(task.params, "layer", 0, MAX_LAYERS - 1)
+    if task.stack is not None and task.document is None and index is not None:
+        return split(task.stack, index, **wishes)
+    return decompose(task.picture("take apart"), **wishes)
 
 
 def split(stack: LayerStack, index: int, **wishes: Any) -> LayerStack:

@@ -8,9 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
 from layerlift.decomposition import as_document, decompose
 from layerlift.engines.port import DRAWN, Editor, Sampling
 from layerlift.errors import RequestError
@@ -23,6 +20,7 @@ from layerlift.operations.commands import Command, steps
 from layerlift.operations.drawing import Alpha, brought, draw
 from layerlift.operations.offering import require
 from layerlift.operations.pictures import flattened, named
+from layerlift.operations.task import Task
 from layerlift.operations.transforms import apply, carried
 from layerlift.progress import Progress
 
@@ -33,24 +31,18 @@ _ROOM = 0.25
 _ITSELF = frozenset("it picture image photo photograph layer canvas everything 图片 图像 画面 照片 图层 整张图".split())
 
 
-def perform(
-    engine: Any,
-    document: Document | None,
-    mask: NDArray[np.uint8] | None,
-    stack: LayerStack | None,
-    params: read.Params,
-    progress: Progress,
-) -> LayerStack:
+def perform(task: Task) -> LayerStack:
     """`run("edit", …)`: prompt, alpha, layer (of a stack) and how to draw."""
-    prompt = read.needed_words(params, "prompt", "edit")
-    alpha = cast(Alpha, read.choice(params, "alpha", ("keep", "matte")))
-    sampling = read.sampling(params)
-    if stack is not None and document is None:
-        layer = read.whole(params, "layer", 0, MAX_LAYERS - 1)
-        return edit_stack(stack, prompt, layer, alpha=alpha, engine=engine, sampling=sampling, progress=progress)
-    if document is None:
-        raise RequestError("There is nothing to edit.", "Give a picture.")
-    return edit(document, prompt, alpha=alpha, engine=engine, sampling=sampling, progress=progress)
+    prompt = read.needed_words(task.params, "prompt", "edit")
+    alpha = cast(Alpha, read.choice(task.params, "alpha", ("keep", "matte")))
+    sampling = read.sampling(task.params)
+    if task.stack is not None and task.document is None:
+        layer = read.whole(task.params, "layer", 0, MAX_LAYERS - 1)
+        return edit_stack(
+            task.stack, prompt, layer, alpha=alpha, engine=task.engine, sampling=sampling, progress=task.progress
+        )
+    picture = task.picture("edit")
+    return edit(picture, prompt, alpha=alpha, engine=task.engine, sampling=sampling, progress=task.progress)
 
 
 def edit(

@@ -7,7 +7,7 @@ pixels are not in the result; it lies at (left, top) of the new canvas.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import cv2
 import numpy as np
@@ -22,7 +22,8 @@ from layerlift.limits import MAX_PIXELS, MAX_SIDE
 from layerlift.operations import params as read
 from layerlift.operations.inpainting import filled
 from layerlift.operations.offering import require
-from layerlift.operations.pictures import flat, named
+from layerlift.operations.pictures import named
+from layerlift.operations.task import Task
 from layerlift.progress import Progress
 
 
@@ -40,23 +41,16 @@ class Margins:
         return Extent(extent.width + self.left + self.right, extent.height + self.top + self.bottom)
 
 
-def perform(
-    engine: Any,
-    document: Document | None,
-    mask: NDArray[np.uint8] | None,
-    stack: LayerStack | None,
-    params: read.Params,
-    progress: Progress,
-) -> LayerStack:
+def perform(task: Task) -> LayerStack:
     """`run("extend", …)`: left, top, right, bottom, prompt, feather and how to draw."""
-    margins = Margins(*(read.whole(params, side, 0, MAX_SIDE) or 0 for side in ("left", "top", "right", "bottom")))
+    margins = Margins(*(read.whole(task.params, side, 0, MAX_SIDE) or 0 for side in ("left", "top", "right", "bottom")))
     return extend(
-        flat(document, stack, "extend"),
+        task.picture("extend"),
         margins,
-        read.words(params, "prompt"),
-        engine=engine,
-        sampling=read.sampling(params),
-        progress=progress,
+        read.words(task.params, "prompt"),
+        engine=task.engine,
+        sampling=read.sampling(task.params),
+        progress=task.progress,
     )
 
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from layerlift import engines
 from layerlift.decomposition import as_document, decompose
@@ -21,7 +20,8 @@ from layerlift.limits import MAX_LAYERS, MAX_PIXELS, MAX_SIDE
 from layerlift.operations import params as read
 from layerlift.operations.enlarging import Enlarged, strips
 from layerlift.operations.offering import require
-from layerlift.operations.pictures import flat, named
+from layerlift.operations.pictures import named
+from layerlift.operations.task import Task
 from layerlift.operations.working import answered, as_levels, in_profile, resized, view
 from layerlift.progress import Progress
 
@@ -31,32 +31,25 @@ LEAST_SIDE = 16
 """Shortest side of a new picture."""
 
 
-def perform(
-    engine: Any,
-    document: Document | None,
-    mask: NDArray[np.uint8] | None,
-    stack: LayerStack | None,
-    params: read.Params,
-    progress: Progress,
-) -> LayerStack:
+def perform(task: Task) -> LayerStack:
     """`run("generate", …)`: prompt, width and height (or a document), strength, layers and how to draw."""
-    prompt = read.needed_words(params, "prompt", "generate")
-    start = None if document is None and stack is None else flat(document, stack, "draw over")
-    size = [read.whole(params, side, 1, MAX_SIDE) for side in ("width", "height")]
+    prompt = read.needed_words(task.params, "prompt", "generate")
+    start = None if task.document is None and task.stack is None else task.picture("draw over")
+    size = [read.whole(task.params, side, 1, MAX_SIDE) for side in ("width", "height")]
     if start is None and None in size:
         raise RequestError("The size of the new picture is missing.", "Give its width and height.")
     extent = start.extent if start is not None else Extent(cast(int, size[0]), cast(int, size[1]))
-    layers = read.whole(params, "layers", 0, MAX_LAYERS)
-    strength = read.real(params, "strength", 0.0, 1.0)
+    layers = read.whole(task.params, "layers", 0, MAX_LAYERS)
+    strength = read.real(task.params, "strength", 0.0, 1.0)
     return generate(
         prompt,
         extent,
         start=start,
         strength=STRENGTH if strength is None else strength,
         layers=layers,
-        engine=engine,
-        sampling=read.sampling(params),
-        progress=progress,
+        engine=task.engine,
+        sampling=read.sampling(task.params),
+        progress=task.progress,
     )
 
 

@@ -6,8 +6,6 @@ no line, letter or face can change; the result is one layer of corrected pixels 
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +21,7 @@ from layerlift.operations.detail import affine
 from layerlift.operations.drawing import Drawn, draw
 from layerlift.operations.enlarging import Enlarged, strips
 from layerlift.operations.offering import require
-from layerlift.operations.pictures import flat
+from layerlift.operations.task import Task
 from layerlift.operations.working import as_float, as_levels
 from layerlift.progress import Progress
 
@@ -44,22 +42,15 @@ _REACH = 0.02
 """How far around a selection its light may reach (its shadow, its glow), in the longer side of the picture."""
 
 
-def perform(
-    engine: Any,
-    document: Document | None,
-    mask: NDArray[np.uint8] | None,
-    stack: LayerStack | None,
-    params: read.Params,
-    progress: Progress,
-) -> LayerStack:
+def perform(task: Task) -> LayerStack:
     """`run("harmonise", …)`: prompt, a mask of what was changed, and how to draw."""
     return harmonise(
-        flat(document, stack, "harmonise"),
-        mask,
-        read.words(params, "prompt"),
-        engine=engine,
-        sampling=read.sampling(params),
-        progress=progress,
+        task.picture("harmonise"),
+        task.mask,
+        read.words(task.params, "prompt"),
+        engine=task.engine,
+        sampling=read.sampling(task.params),
+        progress=task.progress,
     )
 
 

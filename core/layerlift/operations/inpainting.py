@@ -6,7 +6,7 @@ alpha is 0 wherever nothing was asked. The original's pixels are not touched, th
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,9 @@ from layerlift.imaging.layer import Document, Layer, LayerStack, Mask, Pixels, P
 from layerlift.operations import params as read
 from layerlift.operations.enlarging import Enlarged, add_grain, missing_grain, strips
 from layerlift.operations.offering import require
-from layerlift.operations.pictures import flat, named
+from layerlift.operations.pictures import named
 from layerlift.operations.seams import continued, drift, ramp
+from layerlift.operations.task import Task
 from layerlift.operations.texture import MOST_PIXELS, Detail, Examples
 from layerlift.operations.working import (
     Window,
@@ -43,25 +44,18 @@ _SAMPLE_PIXELS = 4_000_000
 """… of which no more than so many are looked at."""
 
 
-def perform(
-    engine: Any,
-    document: Document | None,
-    mask: NDArray[np.uint8] | None,
-    stack: LayerStack | None,
-    params: read.Params,
-    progress: Progress,
-) -> LayerStack:
+def perform(task: Task) -> LayerStack:
     """`run("inpaint", …)`: prompt, feather and how to draw."""
-    if mask is None:
+    if task.mask is None:
         raise RequestError("Nothing is selected.", "Select what shall be filled.")
     return inpaint(
-        flat(document, stack, "fill"),
-        mask,
-        read.words(params, "prompt"),
-        engine=engine,
-        feather=read.whole(params, "feather", 0, 1 << 12) or 0,
-        sampling=read.sampling(params),
-        progress=progress,
+        task.picture("fill"),
+        task.mask,
+        read.words(task.params, "prompt"),
+        engine=task.engine,
+        feather=read.whole(task.params, "feather", 0, 1 << 12) or 0,
+        sampling=read.sampling(task.params),
+        progress=task.progress,
     )
 
 
