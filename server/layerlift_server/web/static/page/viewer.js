@@ -44,7 +44,7 @@ export class Viewer {
 
   build(done) {
     this.views = viewSwitch((name) => this.view(name), FIRST);
-    const side = [new LayersPanel(this.sheets), this.changes, new TryOut(this.sheets)].map(({ element }) => element);
+    const side = [new LayersPanel(this.sheets), new TryOut(this.sheets), this.changes].map(({ element }) => element);
     const picture = el(
       "div",
       { class: "picture" },
