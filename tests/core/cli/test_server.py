@@ -20,6 +20,7 @@ from core.client.real import environment, running, server_pid
 from layerlift import decompose, formats
 from layerlift.cli.server import pair
 from layerlift.client import connect, launch
+from layerlift.client.known_servers import KnownServers
 from layerlift.formats import picture as pictures
 from layerlift.inspection import compare
 from layerlift.wire import runtime
@@ -168,6 +169,7 @@ def test_pairing_from_both_sides(server, layerlift, monkeypatch):
     assert layerlift("devices")[2].startswith("No devices are paired.")
     code, _, err = layerlift("pair", address, "000000")
     assert code == 1
+    KnownServers().forget(address)  # other tests speak to it as its owner
 
 
 def test_a_certificate_is_pinned_only_after_a_person_said_so(server, monkeypatch, capsys, layerlift):

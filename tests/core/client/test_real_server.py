@@ -14,6 +14,7 @@ from core.client.conftest import drawn
 from core.client.real import running, server_pid
 from layerlift import formats
 from layerlift.client import NoServer, ServerError, connect, launch
+from layerlift.client.known_servers import KnownServers
 from layerlift.errors import EngineUnavailable, InputError, RequestError
 from layerlift.wire import messages as m
 
@@ -117,6 +118,7 @@ def test_pairing_over_loopback(places, connecting):
         with pytest.raises(ServerError) as caught:
             connecting(address=f"127.0.0.1:{port}")
         assert caught.value.code == "unauthorized"
+    KnownServers().forget(f"127.0.0.1:{port}")  # other tests speak to it as its owner
 
 
 def test_layers_arrive_as_files_hold_them(client, tmp_path):
