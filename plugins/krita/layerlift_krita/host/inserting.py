@@ -156,6 +156,8 @@ class _Nursery:
         total = sum(len(piece.pixels) for piece in pieces) or 1
         done = 0
         open_groups: list[tuple[str, Node]] = []
+        if any(piece.info.native is not None for piece in pieces):
+            self.source = None  # the server has done it, and better
         if self.source is not None:
             yield from self._looked(pieces)
         alone = self.place.operation != "decompose" and len(pieces) == 1
@@ -229,17 +231,19 @@ class _Nursery:
         info = piece.info
         width, height = info.bounds.width, info.bounds.height
         left, top = self.place.box[0] + info.bounds.x, self.place.box[1] + info.bounds.y
-        wire, target = Space("RGBA", "U8" if info.depth == 8 else "U16", self.place.wire.profile), space_of(node)
+        rgb = Space("RGBA", "U8" if info.depth == 8 else "U16", self.place.wire.profile)
+        wire, target = rgb if info.native is None else self.place.space, space_of(node)
         if target != wire and wire not in self.converters:
             self.converters[wire] = Converter(wire, target)
         converter = self.converters.get(wire)
         row = width * wire.pixel
         for start, count in bands(height, converter.rows(width) if converter else rows_per_band(width, wire.pixel)):
-            band = from_rgba(memoryview(piece.pixels)[start * row : (start + count) * row], wire)
+            sent = memoryview(piece.pixels)[start * row : (start + count) * row]
+            band = from_rgba(sent, wire) if info.native is None else sent
             native = converter.convert(band) if converter else bytes(band)
             if self.source is not None:
                 own = self.sheets[info.index].own[start * width : (start + count) * width]
-                there = self.source.native(left, top + start, width, count)
+                there = self.source.numbers(left, top + start, width, count)
                 native = restored(native, there, own, target.channels, target.pixel // target.channels)
             # What this returns differs between 5.1 and 5.3: nothing to go by.
             node.setPixelData(QtCore.QByteArray(native), left, top + start, width, count)
