@@ -116,6 +116,8 @@ stages = ("connecting", "sending", "queued", "working", "fetching", "inserting")
 marks = [(name, clock[name]) for name in stages if name in clock]
 for (name, begin), (_, finish) in zip(marks, marks[1:] + [("end", end)]):
     answer[name] = finish - begin
+    if begin <= stalls.when <= finish + 0.001:
+        answer["where"] = name + f" {100 * (stalls.when - begin) / (finish - begin):.0f} %"
 """
     )
     assert found["state"] == "inserted", found
@@ -183,10 +185,11 @@ inside.settle(document)
     for number in range(rounds):
         own, zoom = krita_itself(desk, document)
         found = ours(desk, document)
-        stages = ", ".join(f"{k} {v:.2f}" for k, v in found.items() if k not in ("state", "stall", "all"))
+        stages = ", ".join(f"{k} {v:.2f}" for k, v in found.items() if k not in ("state", "stall", "all", "where"))
         print(
             f"{side}² {space} #{number + 1}: {found['all']:.2f} s ({stages}); longest standstill "
-            f"{1000 * found['stall']:.0f} ms, Duplicate Layer's {1000 * own:.0f} ms, a zoom's {1000 * zoom:.0f} ms",
+            f"{1000 * found['stall']:.0f} ms ({found.get('where')}), Duplicate Layer's {1000 * own:.0f} ms, "
+            f"a zoom's {1000 * zoom:.0f} ms",
             flush=True,
         )
     desk.do("inside.close_all()")
