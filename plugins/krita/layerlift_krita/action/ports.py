@@ -6,6 +6,7 @@ Law: types only. Nothing behind these ports may block: what takes long is an ite
 from __future__ import annotations
 
 import hashlib
+import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -140,7 +141,7 @@ class Piece:
     own numbers are where `info.native` says so), how many `have` arrived, and the running digest of those."""
 
     info: LayerInfo
-    pixels: bytearray
+    pixels: bytes | bytearray | mmap.mmap
     have: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
 

@@ -20,6 +20,7 @@ from krita import Document, Krita, Node
 
 from layerlift_krita.action.ports import Moved, Piece, Say, Steps
 from layerlift_krita.host.bands import bands, rows_per_band
+from layerlift_krita.host.leaving import leave
 from layerlift_krita.host.places import KritaPlace, find_document, identity, standing
 from layerlift_krita.host.reading import KritaSnapshot, snapshot_of
 from layerlift_krita.host.restoring import Sheet, looked, restored
@@ -81,13 +82,14 @@ def _hung_in(place: KritaPlace, pieces: Sequence[Piece], anyway: bool, source: K
     document, _, _ = standing(place, anyway=anyway)
     with _Nursery(document, place, source) as nursery:
         yield from nursery.grown(pieces)
+        twin = nursery.taken()
+        yield 0.97
         # The user may have closed, cropped or moved things meanwhile: look again, then hang it in at once.
         document, parent, above = standing(place, anyway=anyway)
         if any(place.margins):
             left, top, right, bottom = place.margins
             document.resizeImage(-left, -top, document.width() + left + right, document.height() + top + bottom)
-        parent.addChildNode(nursery.taken(), above)
-    yield 1.0
+        parent.addChildNode(twin, above)
 
 
 def group_name(name: str) -> str:
@@ -113,7 +115,6 @@ def insert_new(place: KritaPlace, pieces: Sequence[Piece]) -> Steps:
         document.rootNode().addChildNode(nursery.taken(), blank[-1] if blank else None)
         for node in blank:
             node.remove()
-    yield 1.0
 
 
 def _same(now: KritaSnapshot, seal: str) -> Generator[float | None, None, bool]:
@@ -147,9 +148,8 @@ class _Nursery:
     def __exit__(self, *_: object) -> None:
         for converter in self.converters.values():
             converter.close()
-        self.document.waitForDone()
-        self.document.setModified(False)
-        self.document.close()
+        self.group = None
+        leave(self.document)
 
     def grown(self, pieces: Sequence[Piece]) -> Steps:
         """Grow the group; yields the fraction done."""
@@ -177,6 +177,7 @@ class _Nursery:
             for size in self._painted(node, piece):
                 done += size
                 yield 0.95 * done / total
+            piece.pixels = b""  # it has them now: let go of memory layer by layer
             parent = root if alone else self._parent(open_groups, piece.info.group)
             inside = parent.childNodes()
             parent.addChildNode(node, inside[-1] if inside and not alone else None)

@@ -9,6 +9,7 @@ Law: bytes and rectangles, standard library only; knows no Krita. Alpha is never
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ class Sheet:
     1, blend mode normal). `own`: once `looked` is through, 255 for each pixel whose colour is the source's own."""
 
     box: Rectangle
-    pixels: bytearray
+    pixels: bytes | bytearray | mmap.mmap
     depth: int
     plain: bool = True
     own: bytearray = b""  # type: ignore[assignment]

@@ -14,6 +14,7 @@ from layerlift.wire.limits import LATTICE
 from layerlift.wire.values import Native
 from layerlift_krita.action.ports import Say, ShowsThrough, Wish
 from layerlift_krita.host.bands import BAND, Fingerprint, cut_out, rows_per_band, translucent
+from layerlift_krita.host.leaving import leave
 from layerlift_krita.host.places import KritaPlace
 from layerlift_krita.host.spaces import Converter, Space, profile_bytes, space_of, to_rgba
 
@@ -121,8 +122,7 @@ class KritaSnapshot:
             self._converter.close()
         self._node = None
         if self._clone is not None:
-            self._clone.setModified(False)
-            self._clone.close()
+            leave(self._clone)
             self._clone = None
 
     def _raw(self, number: int) -> tuple[memoryview, int]:

@@ -19,6 +19,7 @@ from krita import Document, InfoObject, Krita, Node
 from layerlift.wire.limits import LATTICE
 from layerlift_krita.action.ports import Say
 from layerlift_krita.host.bands import rows_per_band, swap
+from layerlift_krita.host.leaving import leave
 from layerlift_krita.qt import QtCore
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
@@ -135,9 +136,7 @@ class Converter:
     def close(self) -> None:
         """Throw the temporary document away, without a question."""
         if self._document is not None:
-            self._document.waitForDone()
-            self._document.setModified(False)
-            self._document.close()
+            leave(self._document)
             self._document = None
 
 
