@@ -5,8 +5,6 @@ Law: one task at a time; says what must be said over the link and moves the task
 
 from __future__ import annotations
 
-import mmap
-
 from layerlift.wire.limits import NAME
 from layerlift.wire.messages import (
     Chunk,
@@ -173,16 +171,13 @@ def fetch(task: Task, link: Link) -> None:
     if index is None:
         return
     info = task.layers[index]
-    if index not in task.pieces:
-        # Anonymous memory, a page at a time as bytes come: a bytearray of 134 MB is zeroed at once, in 100 to 200 ms.
-        task.pieces[index] = Piece(info, mmap.mmap(-1, pulled(info).size))
-    piece = task.pieces[index]
+    piece = task.pieces.setdefault(index, Piece(info))
     task.fetch = Fetch(index, link.number())
-    link.say(Get(task.fetch.transfer, task.job, index, piece.have, info.native is not None))
+    link.say(Get(task.fetch.transfer, task.job, index, len(piece.pixels), info.native is not None))
 
 
 def _have(task: Task, index: int) -> int:
-    return task.pieces[index].have if index in task.pieces else 0
+    return len(task.pieces[index].pixels) if index in task.pieces else 0
 
 
 def took(task: Task, chunk: Chunk, link: Link) -> None:
@@ -191,12 +186,11 @@ def took(task: Task, chunk: Chunk, link: Link) -> None:
     assert under is not None
     piece = task.pieces[under.index]
     end = chunk.offset + len(chunk.data)
-    piece.pixels[chunk.offset : end] = chunk.data
+    piece.pixels.put(chunk.offset, chunk.data)
     piece.digest.update(chunk.data)
-    piece.have = end
     link.stored(under.transfer, end)
     total = sum(pulled(layer).size for layer in task.layers.values())
-    task.fraction = sum(piece.have for piece in task.pieces.values()) / max(1, total)
+    task.fraction = sum(len(piece.pixels) for piece in task.pieces.values()) / max(1, total)
     if end == pulled(piece.info).size:
         _layer_here(task, link)
 
@@ -208,7 +202,9 @@ def _layer_here(task: Task, link: Link) -> None:
     if piece.digest.hexdigest() != pulled(piece.info).digest:
         task.fail(Problem("internal", f"The layer “{piece.info.name}” did not arrive unharmed.", "Try again.", True))
         return
-    if len(task.pieces) == task.expected and all(p.have == len(p.pixels) for p in task.pieces.values()):
+    if len(task.pieces) == task.expected and all(
+        _have(task, index) == pulled(p.info).size for index, p in task.pieces.items()
+    ):
         task.move("inserting")
     else:
         fetch(task, link)

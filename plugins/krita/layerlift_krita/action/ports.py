@@ -6,13 +6,13 @@ Law: types only. Nothing behind these ports may block: what takes long is an ite
 from __future__ import annotations
 
 import hashlib
-import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from layerlift.wire.messages import Message
 from layerlift.wire.values import LayerInfo, Native, NativePixels, Param
+from layerlift_krita.action.sheaf import Sheaf
 
 Scope = Literal["layer", "image", "selection"]
 Steps = Iterator["float | None"]
@@ -137,12 +137,11 @@ def pulled(info: LayerInfo) -> LayerInfo | NativePixels:
 
 @dataclass
 class Piece:
-    """One layer on its way into the host: what it is, its bytes as they arrive (straight RGBA, or what the document's
-    own numbers are where `info.native` says so), how many `have` arrived, and the running digest of those."""
+    """One layer on its way into the host: what it is, its bytes as they arrive (straight RGBA, or the document's own
+    numbers where `info.native` says so), and the running digest of those."""
 
     info: LayerInfo
-    pixels: bytes | bytearray | mmap.mmap
-    have: int = 0
+    pixels: Sheaf = field(default_factory=Sheaf)
     digest: Any = field(default_factory=hashlib.sha256)
 
 

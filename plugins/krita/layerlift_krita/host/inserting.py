@@ -177,7 +177,7 @@ class _Nursery:
             for size in self._painted(node, piece):
                 done += size
                 yield 0.95 * done / total
-            piece.pixels = b""  # it has them now: let go of memory layer by layer
+            piece.pixels.clear()  # it has them now: let go of memory layer by layer
             parent = root if alone else self._parent(open_groups, piece.info.group)
             inside = parent.childNodes()
             parent.addChildNode(node, inside[-1] if inside and not alone else None)
@@ -239,7 +239,7 @@ class _Nursery:
         converter = self.converters.get(wire)
         row = width * wire.pixel
         for start, count in bands(height, converter.rows(width) if converter else rows_per_band(width, wire.pixel)):
-            sent = memoryview(piece.pixels)[start * row : (start + count) * row]
+            sent = piece.pixels[start * row : (start + count) * row]
             band = from_rgba(sent, wire) if info.native is None else sent
             native = converter.convert(band) if converter else bytes(band)
             if self.source is not None:
