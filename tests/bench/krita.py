@@ -23,6 +23,13 @@ from hosts.krita.conftest import make_desk, stop_servers  # noqa: E402 - after t
 from hosts.krita.desk import SCREEN, Desk  # noqa: E402
 from hosts.krita.pictures import bands, store  # noqa: E402
 
+SPACES = {
+    "U8": ("RGBA", "U8"),
+    "U16": ("RGBA", "U16"),
+    "F32": ("RGBA", "F32"),
+    "CMYK": ("CMYKA", "U8"),
+    "Lab": ("LABA", "U16"),
+}
 ENDS = ("inserted", "failed", "kept", "cancelled")
 
 
@@ -76,7 +83,7 @@ def settle(desk: Desk, document: str) -> None:
     desk.wait("answer = inside.idle(which)", which=document)
 
 
-def ours(desk: Desk, document: str, depth: str) -> dict[str, Any]:
+def ours(desk: Desk, document: str) -> dict[str, Any]:
     """One decomposition: seconds by stage, and the longest standstill."""
     desk.do(
         """
@@ -109,6 +116,8 @@ stages = ("connecting", "sending", "queued", "working", "fetching", "inserting")
 marks = [(name, clock[name]) for name in stages if name in clock]
 for (name, begin), (_, finish) in zip(marks, marks[1:] + [("end", end)]):
     answer[name] = finish - begin
+    if begin <= stalls.when <= finish + 0.001:
+        answer["where"] = name + f" {100 * (stalls.when - begin) / (finish - begin):.0f} %"
 """
     )
     assert found["state"] == "inserted", found
@@ -135,7 +144,7 @@ def krita_itself(desk: Desk, document: str) -> tuple[float, float]:
     return duplicate, max(zooms)
 
 
-def bench(side: int, rounds: int, home: Path, canvases: list[str]) -> None:
+def bench(side: int, rounds: int, home: Path, canvases: list[str], spaces: list[str]) -> None:
     """Measure and print."""
     desk = make_desk(home)
     try:
@@ -146,29 +155,41 @@ def bench(side: int, rounds: int, home: Path, canvases: list[str]) -> None:
             desk.do("inside.full_screen(width, height)", width=SCREEN[0], height=SCREEN[1])
             print(f"Krita {desk.do('answer = krita.version()')}, canvas by OpenGL: {canvas}", flush=True)
             desk.do("inside.choose(engine='fake', scope='layer', layers=4)")
-            for depth in (8, 16):
-                _rounds(desk, side, depth, rounds, home)
+            for space in spaces:
+                _rounds(desk, side, space, rounds, home)
             desk.quit()
     finally:
         desk.close()
         stop_servers(desk)
 
 
-def _rounds(desk: Desk, side: int, depth: int, rounds: int, home: Path) -> None:
+def _rounds(desk: Desk, side: int, space: str, rounds: int, home: Path) -> None:
+    model, kind = SPACES[space]
+    depth = 8 if kind == "U8" else 16
     path = str(store(bands(side, side, depth), home / "picture.raw"))
     document = desk.do(
         "answer = inside.new('Bench', side, side, depth=depth, pixels=path)",
         side=side, depth=f"U{depth}", path=path,
     )  # fmt: skip
+    if (model, kind) != ("RGBA", f"U{depth}"):
+        desk.do(
+            """
+document = inside.doc(which)
+document.setColorSpace(model, kind, krita.profiles(model, kind)[0] if model != "RGBA" else inside.SRGB)
+inside.settle(document)
+""",
+            which=document, model=model, kind=kind,
+        )  # fmt: skip
     settle(desk, document)
-    ours(desk, document, f"U{depth}")  # the server starts, everything is imported
+    ours(desk, document)  # the server starts, everything is imported
     for number in range(rounds):
         own, zoom = krita_itself(desk, document)
-        found = ours(desk, document, f"U{depth}")
-        stages = ", ".join(f"{k} {v:.2f}" for k, v in found.items() if k not in ("state", "stall", "all"))
+        found = ours(desk, document)
+        stages = ", ".join(f"{k} {v:.2f}" for k, v in found.items() if k not in ("state", "stall", "all", "where"))
         print(
-            f"{side}² U{depth} #{number + 1}: {found['all']:.2f} s ({stages}); longest standstill "
-            f"{1000 * found['stall']:.0f} ms, Duplicate Layer's {1000 * own:.0f} ms, a zoom's {1000 * zoom:.0f} ms",
+            f"{side}² {space} #{number + 1}: {found['all']:.2f} s ({stages}); longest standstill "
+            f"{1000 * found['stall']:.0f} ms ({found.get('where')}), Duplicate Layer's {1000 * own:.0f} ms, "
+            f"a zoom's {1000 * zoom:.0f} ms",
             flush=True,
         )
     desk.do("inside.close_all()")
@@ -180,6 +201,7 @@ if __name__ == "__main__":
     parser.add_argument("--side", type=int, default=4096)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--canvas", nargs="+", choices=("auto", "none"), default=["auto", "none"])
+    parser.add_argument("--space", nargs="+", choices=tuple(SPACES), default=["U8", "U16"])
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        bench(given.side, given.rounds, Path(folder), given.canvas)
+        bench(given.side, given.rounds, Path(folder), given.canvas, given.space)

@@ -44,6 +44,8 @@ from layerlift.wire.values import (
     JobInfo,
     LayerInfo,
     Limits,
+    Native,
+    NativePixels,
     Problem,
     Text,
     TextLine,
@@ -72,6 +74,9 @@ TEXT_LAYER = LayerInfo(
     text=Text((LINE,), (255, 128, 0)),
 )
 BACKGROUND = LayerInfo(0, "Background", "background", Bounds(0, 0, 640, 480), 8, 1_228_800, "0" * 64)
+INKS = LayerInfo(
+    0, "Paper", "background", Bounds(0, 0, 3, 4), 16, 96, "12" * 32, native=NativePixels(4, 8, 60, "34" * 32)
+)
 CRASH = Problem("crashed", "The engine crashed twice on this document.", "Try another engine.", False)
 RUNNING = JobInfo(JOB, "poster.png", "krita", "decompose", "quick", "running", 1_790_000_000.5, stage="cutting")
 FAILED = JobInfo(
@@ -102,6 +107,7 @@ MESSAGES: dict[str, Message] = {
     "hello, cookie": Hello(ClientInfo("page", "0.1.0"), protocol=3, oldest=1),
     "put, pixels": Put(1, UPLOAD, 8_607_352, DocumentInfo("poster", "pixels", 1024, 1024, 16, -5, 7, False, 218_744)),
     "put, mask": Put(4_294_967_295, UPLOAD, 60, DocumentInfo("", "pixels", 3, 4, 8, 0, 0, True)),
+    "put, native": Put(5, UPLOAD, 179_857, DocumentInfo("", "pixels", 3, 4, 16, 0, 0, True, 4, Native(4, 8))),
     "put, file": Put(2, UPLOAD, 1, DocumentInfo("scan.tiff", "file")),
     "submit": Submit(JOB),
     "submit, full": Submit(
@@ -148,6 +154,7 @@ MESSAGES: dict[str, Message] = {
     "watch": Watch(JOB),
     "get": Get(3, JOB, 0),
     "get, profile": Get(70_000, JOB, None, 4_294_967_296),
+    "get, native": Get(4, JOB, 0, 30, True),
     "stop": Stop(3),
     "cancel": Cancel(JOB),
     "jobs": Jobs(),
@@ -162,6 +169,7 @@ MESSAGES: dict[str, Message] = {
     "ack, far": Ack(4_294_967_295, limits.UPLOAD),
     "welcome": Welcome(1, "Layerlift 0.1.0", limits.CHUNK, limits.WINDOW, (QUICK, QWEN), LIMITS, True),
     "welcome, paired": Welcome(1, "Layerlift 0.1.0", 65_536, 1_048_576, (), LIMITS, False, TOKEN),
+    "welcome, native": Welcome(1, "Layerlift 0.1.0", 65_536, 1_048_576, (), LIMITS, native=True),
     "ready": Ready(3, 0, 8_607_352),
     "queued": Queued(JOB, 1),
     "started": Started(JOB, "quick"),
@@ -171,6 +179,7 @@ MESSAGES: dict[str, Message] = {
     "preview": Preview(JOB, 64, 48, b"\x89PNG\r\n\x1a\n" + bytes(range(256))),
     "layer, background": LayerReady(JOB, BACKGROUND),
     "layer, text": LayerReady(JOB, TEXT_LAYER),
+    "layer, native": LayerReady(JOB, INKS),
     "done": Done(JOB, 2, 640, 480, 8, 0, 3.25),
     "done, full": Done(JOB, 2, 640, 480, 16, 3144, 3.25, ("Two layers were merged.", "„Ja“"), 0.0625),
     "failed": Failed(JOB, "failed", CRASH),

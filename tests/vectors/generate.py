@@ -1,7 +1,8 @@
 """Write the golden vectors: `python tests/vectors/generate.py [--replace NAME …]`.
 
 A vector that exists never changes silently: the bytes are the protocol, and other programs were built against them.
-`--replace NAME` changes one on purpose (and the protocol's version with it).
+`--replace NAME` changes one on purpose: with the protocol's version, or because a field with a default was added to a
+message (then the bytes from before go to `earlier.json`, which is read for ever).
 """
 
 from __future__ import annotations

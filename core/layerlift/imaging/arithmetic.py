@@ -63,27 +63,27 @@ def blend(host: Arithmetic, bottom: Plane, top: Plane, scale: int) -> Plane:
     """One layer over what is below it, in the state that `host` keeps between two layers (see `start`).
 
     `bottom` (4, n) is such a state, `top` (4, n) straight values 0…`scale` (integers, alpha possibly fractional after
-    opacity).
+    opacity). Of "float", "krita" and "gimp" any number of colour channels; alpha is the last.
     """
     if host == "float":
-        alpha = top[3] * np.float32(1 / scale)
+        alpha = top[-1] * np.float32(1 / scale)
         out: Plane = bottom * (1 - alpha)
-        out[:3] += top[:3] * alpha
-        out[3] += top[3]
+        out[:-1] += top[:-1] * alpha
+        out[-1] += top[-1]
         return out
     if host == "photoshop":
         return _blend15(bottom, top, scale)
     unit = np.float32(scale)
-    if (bottom[3] == unit).all():
-        new_alpha, ratio = bottom[3], top[3] * np.float32(1 / scale)
+    if (bottom[-1] == unit).all():
+        new_alpha, ratio = bottom[-1], top[-1] * np.float32(1 / scale)
     else:
-        new_alpha = bottom[3] + (unit - bottom[3]) * top[3] * np.float32(1 / scale)
-        ratio = np.divide(top[3], new_alpha, out=np.zeros_like(new_alpha), where=new_alpha > 0)
+        new_alpha = bottom[-1] + (unit - bottom[-1]) * top[-1] * np.float32(1 / scale)
+        ratio = np.divide(top[-1], new_alpha, out=np.zeros_like(new_alpha), where=new_alpha > 0)
     out = np.empty_like(bottom)
-    np.subtract(top[:3], bottom[:3], out=out[:3])
-    out[:3] *= ratio
-    out[:3] += bottom[:3]
-    out[3] = new_alpha
+    np.subtract(top[:-1], bottom[:-1], out=out[:-1])
+    out[:-1] *= ratio
+    out[:-1] += bottom[:-1]
+    out[-1] = new_alpha
     if host == "krita":
         np.rint(out, out=out)
     return out
@@ -96,9 +96,9 @@ def finish(host: Arithmetic, state: Plane, scale: int) -> Plane:
     else:
         out = state.copy()
         if host == "float":
-            np.divide(state[:3] * np.float32(scale), state[3], out=out[:3], where=state[3] > 0)
+            np.divide(state[:-1] * np.float32(scale), state[-1], out=out[:-1], where=state[-1] > 0)
         np.rint(out, out=out)
-    out[:3] *= out[3] > 0
+    out[:-1] *= out[-1] > 0
     return np.clip(out, 0, scale, out=out)
 
 

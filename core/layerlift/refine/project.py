@@ -27,7 +27,8 @@ HOSTS: tuple[Arithmetic, ...] = ("float", "krita", "gimp", "photoshop")
 @dataclass(eq=False)
 class Part:
     """One layer at some of the points: `at` (k,) their indices, ascending; `alpha` (k,) whole numbers 0…scale;
-    `colour` (3, k) 0…scale; `spread` (k,) the layer's colour variance there (who varies takes the residual)."""
+    `colour` (3, k) 0…scale, or as many channels as the target has; `spread` (k,) the layer's colour variance there (who
+    varies takes the residual)."""
 
     layer: int
     at: NDArray[np.intp]
@@ -40,14 +41,14 @@ def project(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int) 
     """Change the parts' colours in place so that `host` shows exactly `target` (3, n), whole numbers 0…scale.
 
     `parts` run bottom → top; at every point one of them must be solid. 8-bit results are within one level in every
-    other host's arithmetic too.
+    other host's arithmetic too, if they are RGB. Other numbers than RGB's are any number of channels, (c, n).
     """
     weights = visible(parts, target.shape[1], scale)
     _minimum_norm(parts, weights, target, scale)
     for part in parts:
         np.rint(part.colour, out=part.colour)
     _settle(parts, target, host, scale, 0)
-    if scale == 255:
+    if scale == 255 and len(target) == 3:
         _reconcile(parts, target, host)
 
 
@@ -91,14 +92,14 @@ def _minimum_norm(parts: Sequence[Part], weights: Sequence[Plane], target: Plane
 
 def _shown(parts: Sequence[Part], count: int, host: Arithmetic, scale: int) -> Plane:
     """What `host` shows at the points, (3, n) whole numbers."""
-    state = np.zeros((4, count), np.float32)
+    state = np.zeros((len(parts[0].colour) + 1, count), np.float32)
     for part in parts:
         top = np.concatenate([part.colour, part.alpha[None]])
         if part.at.size == count:
             state = blend(host, state, top, scale)
         else:
             state[:, part.at] = blend(host, state[:, part.at], top, scale)
-    return finish(host, state, scale)[:3]
+    return finish(host, state, scale)[:-1]
 
 
 def _settle(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int, turn: int) -> None:

@@ -55,6 +55,10 @@ UPLOAD = 2**40
 ICC = 16 * KIB * KIB
 """Largest ICC profile. Press profiles (CMYK) have a few MiB."""
 
+LATTICE = 33
+"""Colours along each edge of a native document's table: 17 to 65 are usual, and 33³ five-channel colours of 16 bit are
+360 KB."""
+
 NAME = 255
 """Most bytes of a name (of a document, layer, program, device): what file systems allow for one."""
 

@@ -61,6 +61,26 @@ class Bounds:
 
 
 @dataclass(frozen=True)
+class Native:
+    """Numbers of a colour space that is not RGB: so many colour channels (4: CMYK, 3: Lab, 1: gray), of `depth` bit. A
+    pixel is these and then alpha, in the host's own order and encoding; a host that composites does so in them."""
+
+    channels: Annotated[int, Between(1, 4)]
+    depth: Literal[8, 16]
+
+
+@dataclass(frozen=True)
+class NativePixels:
+    """A layer's pixels once more, in its document's own numbers. `size` is the number of bytes (bounds' area ×
+    (`channels` + 1) × `depth` / 8), `digest` the lower-case hexadecimal SHA-256 of them."""
+
+    channels: Annotated[int, Between(1, 4)]
+    depth: Literal[8, 16]
+    size: Size
+    digest: Digest
+
+
+@dataclass(frozen=True)
 class DocumentInfo:
     """A document on its way up.
 
@@ -68,6 +88,9 @@ class DocumentInfo:
     selection (`width` × `height` bytes, 255 is selected), then `icc` bytes of ICC profile (0: sRGB).
     `kind` "file": the payload is an encoded picture (PNG, JPEG, TIFF, …); the numbers are 0 and `mask` is false.
     `x`, `y`: where its top left corner lies on the host's canvas; layers come back relative to this corner.
+    `native`, for pixels that the host converted to RGB: the payload goes on with the same pixels in the host's own
+    numbers, then a table: what `limits.LATTICE`³ colours of the sent RGB are in those numbers, red changing fastest,
+    opaque. Alpha of these is not looked at. Layers then come in both.
     """
 
     name: Name
@@ -79,6 +102,7 @@ class DocumentInfo:
     y: Coordinate = 0
     mask: bool = False
     icc: Profile = 0
+    native: Native | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +140,7 @@ class LayerInfo:
     group: Annotated[tuple[Name, ...], Count(0, limits.GROUPS)] = ()
     confidence: Fraction = 1.0
     text: Text | None = None
+    native: NativePixels | None = None
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,10 @@ def fetch_layer(call: Call, layer: messages.Layer, there: str, here: Path) -> No
     here.mkdir(mode=0o700, exist_ok=True)
     if not _fetch(call, _within(there, name), here / name, layer.layer.size, whole=True):
         raise Lost(f"layer {layer.layer.index} is not there")
+    if (native := layer.layer.native) is not None:
+        name = manifest.native_file(layer.layer.index)
+        if not _fetch(call, _within(there, name), here / name, native.size, whole=True):
+            raise Lost(f"layer {layer.layer.index} is not there in its own numbers")
 
 
 def fetch_rest(call: Call, there: str, here: Path) -> None:

@@ -168,8 +168,8 @@ class Desk:
         """Jobs touched at or after `since`, newest first, at most 100."""
         return self._tracker.listed(owner, since)
 
-    def download(self, job: str, owner: Owner, layer: int | None) -> Download:
-        """A layer's pixels, or the profile. Raises Refusal."""
+    def download(self, job: str, owner: Owner, layer: int | None, native: bool = False) -> Download:
+        """A layer's pixels (`native`: in its document's own numbers), or the profile. Raises Refusal."""
         row = self._tracker.find(job, owner)
         if row.state == "running" and layer is not None:
             layers: Sequence[LayerInfo] = self._tracker.layers(job)
@@ -185,7 +185,10 @@ class Desk:
             raise refusals.no_layer()
         if layer >= len(layers):
             raise refusals.not_finished()
-        return self._results.layer(row.folder, layer, layers[layer].size)
+        pixels = layers[layer].native if native else layers[layer]
+        if pixels is None:
+            raise refusals.no_native()
+        return self._results.layer(row.folder, layer, pixels.size, native)
 
     async def export(self, job: str, owner: Owner, format: str) -> Path:
         """The result as a file, made once and kept beside it. Raises Refusal."""

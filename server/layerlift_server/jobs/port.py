@@ -118,9 +118,9 @@ class Jobs(Protocol):
         """Jobs touched at or after `since`, newest first, at most 100."""
         ...
 
-    def download(self, job: str, owner: Owner, layer: int | None) -> Download:
-        """The pixels of a layer that LayerReady announced (its job may still run), or a done job's profile. Raises
-        Refusal (unknown, not finished)."""
+    def download(self, job: str, owner: Owner, layer: int | None, native: bool = False) -> Download:
+        """The pixels of a layer that LayerReady announced (its job may still run; `native`: in its document's own
+        numbers), or a done job's profile. Raises Refusal (unknown, not finished)."""
         ...
 
     async def export(self, job: str, owner: Owner, format: str) -> Path:

@@ -89,6 +89,11 @@ def no_layer() -> Refusal:
     return _refusal("bad-params", "The result has no such layer.", "Layers count from 0, bottom first.")
 
 
+def no_native() -> Refusal:
+    """The document came without numbers of its own, or the layers are not made of it."""
+    return _refusal("bad-params", "The layer is not there in the document's own numbers.", "Pull it in RGB.")
+
+
 def broken_file(reason: str) -> Refusal:
     """The disk said no."""
     return _refusal("internal", f"The server cannot use a file of its own: {reason}.", "See its log.", True)

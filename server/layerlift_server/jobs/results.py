@@ -99,9 +99,10 @@ class Results:
         except manifest.Damaged:
             return False
 
-    def layer(self, folder: str, index: int, size: int) -> FileDownload:
-        """A whole layer's bytes. Raises Refusal."""
-        return FileDownload(self.path(folder) / manifest.layer_file(index), size)
+    def layer(self, folder: str, index: int, size: int, native: bool = False) -> FileDownload:
+        """A whole layer's bytes, `native`: in its document's own numbers. Raises Refusal."""
+        name = manifest.native_file(index) if native else manifest.layer_file(index)
+        return FileDownload(self.path(folder) / name, size)
 
     def profile(self, folder: str, size: int) -> FileDownload | NoBytes:
         """The profile's bytes, none for a `size` of 0. Raises Refusal."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from layerlift import limits
+from layerlift.wire.limits import LATTICE
 from layerlift.wire.values import Limits
 
 ICC_BYTES = 16 << 20
@@ -17,7 +18,8 @@ HOUR, DAY = 3600.0, 86400.0
 
 
 def _limits() -> Limits:
-    upload = limits.MAX_PIXELS * 9 + ICC_BYTES  # 16 bit RGBA, a selection and a profile
+    # 16 bit RGBA, a selection and a profile; for hosts that are not RGB, CMYKA and a table
+    upload = limits.MAX_PIXELS * (8 + 1 + 10) + ICC_BYTES + 10 * LATTICE**3
     return Limits(limits.MAX_SIDE, limits.MAX_PIXELS, upload, limits.MAX_LAYERS, jobs=32)
 
 

@@ -13,10 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from layerlift.wire.schema import record
 from layerlift.wire.values import DocumentInfo, EngineOffer, JobState, Operation, Param, Problem
 from layerlift_server.jobs.database import Database
 from layerlift_server.worker import messages
 
+_DOCUMENT = record(DocumentInfo)
 UNFINISHED = ("queued", "running")
 
 
@@ -155,14 +157,14 @@ class Store:
         """All uploads, least recently touched first."""
         return [
             Upload(
-                row["upload"], row["owner"], row["size"], DocumentInfo(**json.loads(row["document"])), row["touched"]
+                row["upload"], row["owner"], row["size"], _DOCUMENT.read(json.loads(row["document"])), row["touched"]
             )
             for row in self._database.rows("SELECT * FROM uploads ORDER BY touched")
         ]
 
     def save_upload(self, upload: Upload) -> Upload:
         """Insert or update; returns it."""
-        document = json.dumps(asdict(upload.document))
+        document = json.dumps(_DOCUMENT.write(upload.document))
         self._database.change(
             (
                 "INSERT OR REPLACE INTO uploads (upload, owner, size, document, touched) VALUES (?, ?, ?, ?, ?)",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 
+from layerlift.wire.rules import payload
 from layerlift.wire.values import DocumentInfo, Limits
 from layerlift_server.jobs import refusals
 from layerlift_server.jobs.settings import ICC_BYTES
@@ -40,7 +41,7 @@ def document(info: DocumentInfo, size: int, limits: Limits) -> None:
 
 
 def _file(info: DocumentInfo, size: int, limits: Limits) -> None:
-    if info.width or info.height or info.depth or info.mask or info.icc:
+    if info.width or info.height or info.depth or info.mask or info.icc or info.native is not None:
         raise refusals.malformed("The size of an encoded picture stands in itself, not beside it.")
     if size < 1:
         raise refusals.malformed("The document is empty.")
@@ -59,7 +60,7 @@ def _pixels(info: DocumentInfo, size: int, limits: Limits) -> None:
         )
     if info.icc > ICC_BYTES:
         raise refusals.too_large(f"The colour profile has {info.icc} bytes.", "Convert the document to sRGB.")
-    if size != (expected := area * 4 * info.depth // 8 + area * info.mask + info.icc):
+    if size != (expected := payload(info)):
         raise refusals.malformed(f"The document was announced with {size} bytes, but it has {expected}.")
     _fits(size, limits)
 

@@ -162,6 +162,7 @@ class Session:
                 jobs.limits(),
                 identity.owner == LOCAL,
                 identity.token,
+                native=True,
             )
         )
         return None

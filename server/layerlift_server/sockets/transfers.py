@@ -79,7 +79,7 @@ class Transfers:
 
     def get(self, message: Get, owner: Owner) -> None:
         """Begin a download. Raises Refusal."""
-        download = self._context.jobs.download(message.job, owner, message.layer)
+        download = self._context.jobs.download(message.job, owner, message.layer, message.native)
         if message.offset > download.size:
             download.close()
             raise Refusal(problems.BEYOND)

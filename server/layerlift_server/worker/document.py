@@ -14,6 +14,9 @@ import numpy as np
 from layerlift.errors import InputError
 from layerlift.formats import picture
 from layerlift.imaging.layer import Document, Pixels
+from layerlift.refine.native import Native
+from layerlift.wire.limits import LATTICE
+from layerlift.wire.rules import payload
 from layerlift.wire.values import DocumentInfo
 from layerlift_server.jobs import arena
 
@@ -28,18 +31,38 @@ def read(path: Path, info: DocumentInfo, *, apart: bool = False) -> tuple[Docume
         with os.fdopen(arena.open_for_reading(path), "rb") as stream:
             return picture.read(stream, name=info.name or None), None
     area, itemsize = info.width * info.height, info.depth // 8
-    expected = area * 4 * itemsize + area * info.mask + info.icc
-    memory = arena.mapped(path)
-    if len(memory) != expected:
-        raise InputError(f"The document has {len(memory)} bytes instead of {expected}.", "Send it again.")
-    whole = np.frombuffer(memory, np.uint8)
+    whole = _whole(path, info)
     end = area * 4 * itemsize
     pixels = whole[:end].view("<u2" if info.depth == 16 else np.uint8).reshape(info.height, info.width, 4)
     mask = whole[end : end + area].reshape(info.height, info.width) if info.mask else None
     if mask is not None and not apart:
         pixels, mask = selected(pixels, mask), None
-    icc = whole[expected - info.icc :].tobytes() if info.icc else None
+    end += area * info.mask
+    icc = whole[end : end + info.icc].tobytes() if info.icc else None
     return Document(cast(Pixels, pixels), info.name or "Picture", icc), mask
+
+
+def native(path: Path, info: DocumentInfo) -> Native | None:
+    """The document in its host's own numbers, if those came with it. Raises InputError, OSError."""
+    if info.native is None:
+        return None
+    channels, dtype = info.native.channels + 1, "<u2" if info.native.depth == 16 else np.uint8
+    beside = info.width * info.height * info.native.depth // 8 * channels
+    table = LATTICE**3 * info.native.depth // 8 * channels
+    whole = _whole(path, info)
+    pixels = whole[whole.size - table - beside : whole.size - table].view(dtype)
+    return Native(
+        cast(Pixels, pixels.reshape(info.height, info.width, channels)),
+        cast(Pixels, whole[whole.size - table :].view(dtype).reshape(LATTICE**3, channels)),
+    )
+
+
+def _whole(path: Path, info: DocumentInfo) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """All bytes of the upload, mapped, and as many as announced. Raises InputError, OSError."""
+    memory, expected = arena.mapped(path), payload(info)
+    if len(memory) != expected:
+        raise InputError(f"The document has {len(memory)} bytes instead of {expected}.", "Send it again.")
+    return np.frombuffer(memory, np.uint8)
 
 
 def selected(pixels: np.ndarray[Any, np.dtype[Any]], mask: Mask) -> Pixels:

@@ -2,7 +2,8 @@
 
 Law: stdlib and the wire's values. A result's folder holds `layer-000.rgba`, `layer-001.rgba`, … (raw straight RGBA,
 row-major, uint8 or little-endian uint16, bottom layer first), `profile.icc` where there is one, and `result.json`,
-which is put there last and in one move: a folder with it is whole.
+which is put there last and in one move: a folder with it is whole. Of a document that came with its own numbers there
+is `layer-000.native` beside each: the same pixels in those.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ class Result:
     @property
     def bytes(self) -> int:
         """Bytes of all pixels and the profile."""
-        return sum(layer.size for layer in self.layers) + self.icc
+        native = sum(layer.native.size for layer in self.layers if layer.native is not None)
+        return sum(layer.size for layer in self.layers) + native + self.icc
 
 
 class Damaged(Exception):
@@ -53,6 +55,11 @@ class Damaged(Exception):
 def layer_file(index: int) -> str:
     """The name of a layer's file in its result's folder."""
     return f"layer-{index:03}.rgba"
+
+
+def native_file(index: int) -> str:
+    """The name of the file of a layer's pixels in its document's own numbers."""
+    return f"layer-{index:03}.native"
 
 
 def save(result: Result, folder: Path) -> None:

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from layerlift import operations
 from layerlift.errors import RequestError
 from layerlift.imaging.geometry import Bounds
-from layerlift.imaging.layer import Document, LayerStack
+from layerlift.imaging.layer import Document, LayerStack, Pixels
 from layerlift.limits import MAX_LAYERS
 from layerlift.operations.lettering import moved
 from layerlift.progress import Progress
+from layerlift.refine.native import translated
 from layerlift.wire.params import NEEDS, corners
 from layerlift_server.worker import document, export, messages, selection
 
@@ -48,6 +49,15 @@ def perform(order: messages.Operate, engine: Any, progress: Progress) -> LayerSt
         return made
     left, top = (int(order.params.get(side) or 0) for side in ("left", "top"))
     return over(stack, made, left, top)
+
+
+def native(order: messages.Operate, made: LayerStack) -> list[Pixels] | None:
+    """The layers of a document that came in its host's own numbers, in those; None where they would not be its own:
+    other operations answer with something new. Raises InputError, OSError."""
+    if order.operation != "decompose" or order.upload is None or order.document is None:
+        return None
+    found = document.native(Path(order.upload), order.document)
+    return None if found is None else translated(made, found)
 
 
 def over(stack: LayerStack, made: LayerStack, left: int, top: int) -> LayerStack:

@@ -6,14 +6,14 @@ Law: knows stacks, files and the wire's LayerInfo; no queue, no pipe.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from layerlift.imaging.layer import Drift, Layer, LayerStack, Text
+from layerlift.imaging.layer import Drift, Layer, LayerStack, Pixels, Text
 from layerlift.progress import Progress
 from layerlift.wire import limits, values
 from layerlift.wire.text import clipped
@@ -36,14 +36,16 @@ def write(
     seconds: Callable[[], float],
     ready: Callable[[values.LayerInfo], None],
     progress: Progress,
+    native: Sequence[Pixels] | None = None,
 ) -> manifest.Result:
     """Write `stack` into the new folder; `ready` is called with each layer, bottom first, when its file is whole;
-    `seconds` says how long the job took. Raises OSError, Cancelled."""
+    `seconds` says how long the job took; `native` are the same layers in their document's own numbers. Raises OSError,
+    Cancelled."""
     folder.mkdir(mode=0o700)
     progress.stage("Writing layers", 0.0)
     infos = []
     with ThreadPoolExecutor(_HANDS) as hands:
-        for info in _in_order(hands, stack, folder):
+        for info in _in_order(hands, stack, folder, native):
             infos.append(info)
             ready(info)
             progress.advance(len(infos) / len(stack.layers))
@@ -54,10 +56,16 @@ def write(
     return result
 
 
-def _in_order(hands: ThreadPoolExecutor, stack: LayerStack, folder: Path) -> Iterator[values.LayerInfo]:
+def _in_order(
+    hands: ThreadPoolExecutor, stack: LayerStack, folder: Path, native: Sequence[Pixels] | None
+) -> Iterator[values.LayerInfo]:
     written: list[Future[values.LayerInfo]] = []
+    own: Sequence[Pixels | None] = native or [None] * len(stack.layers)
     try:
-        written += [hands.submit(_layer, folder, index, layer) for index, layer in enumerate(stack.layers)]
+        written += [
+            hands.submit(_layer, folder, index, layer, pixels)
+            for index, (layer, pixels) in enumerate(zip(stack.layers, own, strict=True))
+        ]
         for future in written:
             yield future.result()
     finally:
@@ -65,16 +73,10 @@ def _in_order(hands: ThreadPoolExecutor, stack: LayerStack, folder: Path) -> Ite
             future.cancel()
 
 
-def _layer(folder: Path, index: int, layer: Layer) -> values.LayerInfo:
-    """One layer's file, put in place when it is whole."""
-    data = raw(layer)
-    name = manifest.layer_file(index)
-    part = folder / f"{name}.part"
-    with part.open("wb", buffering=0) as file:
-        view = data
-        while view:
-            view = view[file.write(view) :]
-    part.replace(folder / name)
+def _layer(folder: Path, index: int, layer: Layer, native: Pixels | None) -> values.LayerInfo:
+    """One layer's file (and the one in its own numbers), put in place when it is whole."""
+    data = raw(layer.pixels)
+    _stored(data, folder / manifest.layer_file(index))
     return values.LayerInfo(
         index=index,
         name=clipped(layer.name, limits.NAME),
@@ -88,13 +90,29 @@ def _layer(folder: Path, index: int, layer: Layer) -> values.LayerInfo:
         group=tuple(clipped(name, limits.NAME) for name in layer.group[: limits.GROUPS]),
         confidence=float(layer.confidence),
         text=None if layer.text is None else _text(layer.text),
+        native=None if native is None else _native(folder, index, native),
     )
 
 
-def raw(layer: Layer) -> memoryview:
-    """Its pixels as the wire has them: row-major straight RGBA, uint8 or little-endian uint16."""
-    order: Any = layer.pixels.dtype.newbyteorder("<")
-    return np.ascontiguousarray(layer.pixels.astype(order, copy=False)).reshape(-1).view(np.uint8).data
+def _native(folder: Path, index: int, pixels: Pixels) -> values.NativePixels:
+    data = raw(pixels)
+    _stored(data, folder / manifest.native_file(index))
+    depth: Literal[8, 16] = 8 if pixels.dtype == np.uint8 else 16
+    return values.NativePixels(pixels.shape[2] - 1, depth, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _stored(data: memoryview, path: Path) -> None:
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb", buffering=0) as file:
+        while data:
+            data = data[file.write(data) :]
+    part.replace(path)
+
+
+def raw(pixels: Pixels) -> memoryview:
+    """Pixels as the wire has them: row-major straight RGBA, uint8 or little-endian uint16."""
+    order: Any = pixels.dtype.newbyteorder("<")
+    return np.ascontiguousarray(pixels.astype(order, copy=False)).reshape(-1).view(np.uint8).data
 
 
 def _described(stack: LayerStack, layers: tuple[values.LayerInfo, ...], seconds: float) -> manifest.Result:

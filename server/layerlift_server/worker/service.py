@@ -159,6 +159,7 @@ class Service:
             lambda: round(time.monotonic() - started, 3),
             lambda layer: self._reporter.say(messages.Layer(order.run, layer)),
             progress.part(0.95, 1.0),
+            operating.native(order, stack),
         )
 
     def _engine(self, name: str) -> Any:

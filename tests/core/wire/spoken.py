@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -68,7 +69,7 @@ def documents(draw: st.DrawFn) -> tuple[DocumentInfo, int]:
     if draw(st.booleans()):
         return DocumentInfo(info.name, "file", x=info.x, y=info.y), draw(st.integers(1, limits.UPLOAD))
     width, height, depth = draw(st.integers(1, 60_000)), draw(st.integers(1, 60_000)), draw(st.sampled_from((8, 16)))
-    sound = DocumentInfo(info.name, "pixels", width, height, depth, info.x, info.y, info.mask, info.icc)
+    sound = DocumentInfo(info.name, "pixels", width, height, depth, info.x, info.y, info.mask, info.icc, info.native)
     return sound, payload(sound)
 
 
@@ -79,7 +80,10 @@ def _layers(draw: st.DrawFn) -> Message:
     width, height = draw(st.integers(1, 60_000)), draw(st.integers(1, 60_000))
     bounds = type(layer.bounds)(layer.bounds.x, layer.bounds.y, width, height)
     fields = {name: getattr(layer, name) for name in record(type(layer)).parts}
-    return LayerReady(ready.job, type(layer)(**fields | {"bounds": bounds, "size": width * height * layer.depth // 2}))
+    sound = {"bounds": bounds, "size": width * height * layer.depth // 2}
+    if (own := layer.native) is not None:
+        sound["native"] = replace(own, size=width * height * (own.channels + 1) * own.depth // 8)
+    return LayerReady(ready.job, type(layer)(**fields | sound))
 
 
 @st.composite

@@ -40,6 +40,13 @@ def test_messages(vector: dict[str, Any]) -> None:
         assert msgpack.unpack(payload) == native(vector["message"])
 
 
+@pytest.mark.parametrize("vector", vectors("earlier.json"))
+def test_what_was_written_before_a_field_was_added_is_read_as_ever(vector: dict[str, Any]) -> None:
+    message = frames.decode(bytes.fromhex(vector["hex"]))
+    assert message == MESSAGES[vector["name"]]
+    assert frames.encode(message).hex() != vector["hex"]
+
+
 @pytest.mark.parametrize("vector", vectors("msgpack.json"))
 def test_msgpack(vector: dict[str, Any]) -> None:
     assert repr(msgpack.unpack(bytes.fromhex(vector["hex"]))) == repr(native(vector["value"]))

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from layerlift.wire.connection import Connection
-from layerlift.wire.limits import CHUNK
+from layerlift.wire.limits import CHUNK, LATTICE
 from layerlift.wire.messages import (
     Ack,
     Cancel,
@@ -33,9 +33,9 @@ from layerlift.wire.messages import (
     Welcome,
 )
 from layerlift.wire.problems import problem
-from layerlift.wire.values import Bounds, ClientInfo, EngineOffer, LayerInfo, Limits
+from layerlift.wire.values import Bounds, ClientInfo, DocumentInfo, EngineOffer, LayerInfo, Limits, Native, NativePixels
 from layerlift_krita.action.action import Action
-from layerlift_krita.action.ports import Moved, Piece, Place, Say, Trouble, Wish
+from layerlift_krita.action.ports import Moved, Piece, Place, Say, Trouble, Wish, pulled
 
 LIMITS = Limits(side=30_000, pixels=200_000_000, upload=2**32, layers=64, jobs=16)
 QUICK = EngineOffer("quick", "Quick", ("decompose",), 32, default=True)
@@ -57,6 +57,8 @@ class FakeSnapshot:
     def __init__(self, place: FakePlace, width: int = 40, height: int = 30) -> None:
         self.place, self.title, self.width, self.height = place, place.name, width, height
         self.depth, self.x, self.y, self.mask, self.icc, self.notes = 8, 3, 4, False, b"", ()
+        self.own: Native | None = None
+        self.native: Native | None = None
         self.payload = bytes(i % 251 for i in range(width * height * 4))
         self.closed = False
         self._read = 0
@@ -64,6 +66,12 @@ class FakeSnapshot:
     @property
     def size(self) -> int:
         return len(self.payload)
+
+    def offer(self, native: bool) -> None:
+        rgb = self.payload[: self.width * self.height * 4]
+        self.native = self.own if native else None
+        beside = 0 if self.native is None else (len(rgb) // 4 + LATTICE**3) * (self.native.channels + 1)
+        self.payload = rgb + bytes(i % 13 for i in range(beside))
 
     def read(self, offset: int, length: int) -> memoryview:
         assert not self.closed
@@ -84,6 +92,7 @@ class FakeHost:
 
     trouble: Trouble | None = None
     moved: bool = False
+    own: Native | None = None
     inserted: list[tuple[str, str, list[bytes]]] = field(default_factory=list)
     fresh: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
@@ -93,6 +102,7 @@ class FakeHost:
         if self.trouble is not None:
             raise self.trouble
         shot = FakeSnapshot(FakePlace("Layer" if place is None else place.name))
+        shot.own = self.own
         if "width" in wish.params:
             shot.payload = b""
         self.snapshots.append(shot)
@@ -101,7 +111,7 @@ class FakeHost:
     def insert(self, place: Place, seal: str, pieces: Sequence[Piece], anyway: bool) -> Iterator[float | None]:
         yield None
         for number, piece in enumerate(pieces):
-            assert len(piece.pixels) == piece.info.size
+            assert len(piece.pixels) == pulled(piece.info).size
             yield number / len(pieces)
         if self.moved and not anyway:
             raise Moved(Say("“{name}” was changed meanwhile.", name=place.name))
@@ -133,6 +143,8 @@ class FakeServer:
         self.refuse: str | None = None
         self.submits: list[Submit] = []
         self.offers: tuple[EngineOffer, ...] = ()
+        self.native = False
+        self.documents: list[DocumentInfo] = []
 
     def _layer(self, index: int) -> tuple[LayerInfo, bytes]:
         pixels = bytes((index * 7 + i) % 256 for i in range(10 * 8 * 4))
@@ -140,13 +152,20 @@ class FakeServer:
         info = LayerInfo(index, f"Layer {index}", "graphic", Bounds(index, 0, 10, 8), 8, len(pixels), digest)
         return info, pixels
 
+    @staticmethod
+    def inks(pixels: bytes) -> bytes:
+        """A layer's pixels in CMYKA, as far as anybody looks here."""
+        return bytes(len(pixels) // 4) + pixels
+
     def answer(self, message: Message, wire: Connection) -> Iterator[Message]:
         """What it says to that."""
         if isinstance(message, Hello):
-            yield Welcome(1, "fake 1", CHUNK, 8 * CHUNK, self.offers or (QUICK,), LIMITS, owner=True)
+            offers = self.offers or (QUICK,)
+            yield Welcome(1, "fake 1", CHUNK, 8 * CHUNK, offers, LIMITS, owner=True, native=self.native)
         elif isinstance(message, Put):
             _, have = self.uploads.setdefault(message.upload, (message.size, bytearray()))
             self._putting = message.upload
+            self.documents.append(message.document)
             yield Ready(message.transfer, len(have), message.size)
         elif isinstance(message, Chunk):
             _, have = self.uploads[self._putting]
@@ -167,8 +186,10 @@ class FakeServer:
             else:
                 yield from self.state(message.job)
         elif isinstance(message, Get):
-            info, pixels = self.layers[message.layer or 0]
-            yield Ready(message.transfer, message.offset, info.size)
+            _, pixels = self.layers[message.layer or 0]
+            if message.native:
+                pixels = self.inks(pixels)
+            yield Ready(message.transfer, message.offset, len(pixels))
             if self.hold != "fetching":
                 data = memoryview(pixels)[message.offset :]
                 yield Chunk(message.transfer, message.offset, bytes(len(data)) if self.corrupt else data)
@@ -190,8 +211,11 @@ class FakeServer:
         if self.hold == "working":
             return
         self.jobs[job] = "done"
-        for info, _ in self.layers:
-            yield LayerReady(job, info)
+        native = self.documents[-1].native if self.documents else None
+        for info, pixels in self.layers:
+            data = self.inks(pixels)
+            beside = NativePixels(4, 8, len(data), hashlib.sha256(data).hexdigest())
+            yield LayerReady(job, replace(info, native=beside if native is not None else None))
         yield Done(job, len(self.layers), 40, 30, 8, 0, 1.0, ("A note.",))
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 import pytest
 
+from layerlift.wire.limits import LATTICE
 from layerlift.wire.messages import Progress, Queued, Started
-from layerlift.wire.values import EngineOffer
+from layerlift.wire.values import EngineOffer, Native
 from layerlift_krita.action.ports import Say, ShowsThrough, Trouble, Wish
 from layerlift_krita.action.task import MOVES, Task
+from plugins.krita import fakes
 from plugins.krita.fakes import FakePlace, FakeServer, Stage
 
 
@@ -32,6 +35,31 @@ def test_a_wish_becomes_layers() -> None:
     assert stage.heard.words == [("“Layer” is now 2 layers.", False)]
     assert task.notes == [Say("A note.")]
     assert not task.pieces
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_a_document_that_is_not_rgb_brings_its_own_numbers_where_the_server_takes_them(able: bool) -> None:
+    stage = Stage()
+    stage.host.own, stage.server.native = Native(4, 8), able
+    stage.action.run(Wish())
+    stage.link.connect()
+    stage.play()
+    (document,), (upload,) = stage.server.documents, stage.server.uploads.values()
+    assert document.native == (Native(4, 8) if able else None)
+    assert len(upload[1]) == 40 * 30 * 4 + able * (40 * 30 + LATTICE**3) * 5
+    expected = [stage.server.inks(pixels) if able else pixels for _, pixels in stage.server.layers]
+    assert stage.host.inserted == [("Layer", "whole", expected)]
+
+
+def test_own_numbers_stay_at_home_where_they_would_be_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    stage.host.own, stage.server.native = Native(4, 8), True
+    monkeypatch.setattr(fakes, "LIMITS", replace(fakes.LIMITS, upload=40 * 30 * 4))
+    stage.action.run(Wish())
+    stage.link.connect()
+    stage.play()
+    assert [document.native for document in stage.server.documents] == [None]
+    assert len(stage.host.inserted) == 1
 
 
 def test_what_the_host_refuses_is_said_and_nothing_begins() -> None:

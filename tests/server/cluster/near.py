@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from layerlift.wire.limits import LATTICE
 from layerlift.wire.params import check
-from layerlift.wire.values import DocumentInfo
+from layerlift.wire.values import DocumentInfo, Native
 from layerlift_server.cluster.bridge import Bridge
 from layerlift_server.cluster.place import Place
 from layerlift_server.worker import messages
@@ -97,12 +99,16 @@ class Near:
         self.over.set()
 
 
-def job(folder: Path, run: str = "run", pixels: np.ndarray | None = None, **params: Any) -> messages.Operate:
-    """An order for a picture that lies in `folder`."""
+def job(
+    folder: Path, run: str = "run", pixels: np.ndarray | None = None, native: bool = False, **params: Any
+) -> messages.Operate:
+    """An order for a picture that lies in `folder`; `native`: with CMYK of its own beside it."""
     pixels = picture() if pixels is None else pixels
     upload = folder / f"{run}.upload"
-    upload.write_bytes(pixels.tobytes())
+    area = pixels.shape[0] * pixels.shape[1]
+    upload.write_bytes(pixels.tobytes() + bytes(native * 5 * (area + LATTICE**3)))
     info = DocumentInfo("Poster", width=pixels.shape[1], height=pixels.shape[0], depth=8 * pixels.dtype.itemsize)
+    info = replace(info, native=Native(4, 8) if native else None)
     given = {"layers": 3, **params}
     return messages.Operate(
         run, "decompose", "drill", str(folder / f"{run}.result"), check("decompose", given), str(upload), info

@@ -29,18 +29,21 @@ def files(folder: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.name != manifest.RESULT}
 
 
-def test_what_is_carried_is_what_is_shared(tmp_path: Path, temporary: Path) -> None:
+@pytest.mark.parametrize("native", [False, True])
+def test_what_is_carried_is_what_is_shared(tmp_path: Path, temporary: Path, native: bool) -> None:
     results = {}
     for share in (True, False):
         near = Near(share=share)
         near.start()
         assert isinstance(near.until(messages.Hello), messages.Hello)
-        order = job(tmp_path, f"run-{share}")
+        order = job(tmp_path, f"run-{share}", native=native)
         near.order(order)
         near.until(messages.Done)
         results[share] = files(order.folder)
         result = manifest.load(Path(order.folder))
         assert [len(results[share][manifest.layer_file(i)]) for i in range(3)] == [x.size for x in result.layers]
+        beside = [layer.native.size for layer in result.layers if layer.native is not None]
+        assert [len(results[share][manifest.native_file(i)]) for i in range(3 * native)] == beside
         kinds = [type(said).__name__ for said in near.heard if not isinstance(said, messages.Progress)]
         assert kinds == ["Hello", "Preview", "Layer", "Layer", "Layer", "Done"]
         assert list(temporary.glob("*/*")) == []

@@ -142,7 +142,7 @@ class FakeJobs:
     def list(self, owner: Owner, since: float) -> Sequence[JobInfo]:
         return [job.info for job in self.jobs.values() if owner in (LOCAL, job.owner) and job.info.created >= since]
 
-    def download(self, job: str, owner: Owner, layer: int | None) -> FakeDownload:
+    def download(self, job: str, owner: Owner, layer: int | None, native: bool = False) -> FakeDownload:
         found = self._job(job, owner)
         if layer is not None and layer >= len(found.layers):
             raise Refusal(problem("not-finished"))

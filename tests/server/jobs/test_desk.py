@@ -13,12 +13,13 @@ from PIL import Image
 
 from core.imaging.profiles import wide_rgb
 from layerlift import formats
-from layerlift.imaging.arithmetic import composite
+from layerlift.imaging.arithmetic import blend, composite, finish
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Layer, LayerStack, Role
 from layerlift.wire import frames
+from layerlift.wire.limits import LATTICE
 from layerlift.wire.messages import Done, Failed, LayerReady, Preview, Progress, Queued, Started, Submit
-from layerlift.wire.values import DocumentInfo
+from layerlift.wire.values import DocumentInfo, Native
 from layerlift_server.jobs.desk import Desk
 from layerlift_server.jobs.port import LOCAL, Refusal
 from server.jobs.desks import Ear, eventually, new_id, opened, picture, send, submit
@@ -26,9 +27,9 @@ from server.jobs.desks import Ear, eventually, new_id, opened, picture, send, su
 KINDS = {8: np.uint8, 16: np.dtype("<u2")}
 
 
-def pull(desk: Desk, job: str, index: int | None, chunk: int = 1000) -> bytes:
+def pull(desk: Desk, job: str, index: int | None, chunk: int = 1000, native: bool = False) -> bytes:
     """A layer's bytes (None: the profile's), in small pieces."""
-    download = desk.download(job, LOCAL, index)
+    download = desk.download(job, LOCAL, index, native)
     pieces = b"".join(bytes(download.read(offset, chunk)) for offset in range(0, download.size, chunk))
     download.close()
     assert len(pieces) == download.size
@@ -73,6 +74,40 @@ async def test_a_selected_part_in_its_own_profile_comes_back_as_exact_layers(tmp
         assert np.abs(shown - wanted).max() <= 1.5
         for message in ear.heard:
             frames.encode(message)  # whatever is told can be said on the wire
+
+
+async def test_a_document_with_its_own_numbers_comes_back_in_those_too(tmp_path: Path) -> None:
+    pixels = picture(dtype=np.uint16)
+    own = np.random.default_rng(9).integers(0, 256, (*pixels.shape[:2], 5), np.uint8)
+    table = np.random.default_rng(8).integers(0, 256, (LATTICE**3, 5), np.uint8)
+    payload = memoryview(pixels.tobytes() + own.tobytes() + table.tobytes())
+    info = DocumentInfo("Inks", width=48, height=40, depth=16, native=Native(4, 8))
+    async with opened(tmp_path) as desk:
+        upload = new_id()
+        writer = desk.upload(upload, len(payload), info, LOCAL)
+        writer.write(0, payload)
+        writer.close()
+        job, ear = submit(desk, upload, layers=3)
+        await ear.until(Done)
+        state = np.zeros((5, 48 * 40), np.float32)
+        for ready in ear.all(LayerReady):
+            frames.encode(ready)
+            box, beside = ready.layer.bounds, ready.layer.native
+            assert beside is not None
+            data = pull(desk, job, ready.layer.index, native=True)
+            assert (len(data), hashlib.sha256(data).hexdigest()) == (beside.size, beside.digest)
+            sheet = np.zeros((40, 48, 5), np.float32)
+            sheet[Bounds(box.x, box.y, box.width, box.height).slices] = np.frombuffer(data, np.uint8).reshape(
+                box.height, box.width, 5
+            )
+            state = blend("krita", state, np.ascontiguousarray(sheet.reshape(-1, 5).T), 255)
+        shown = finish("krita", state, 255).T.reshape(40, 48, 5)
+        assert np.abs(shown[..., :4] - own[..., :4]).max() <= 1
+        rgb, heard = submit(desk, send(desk, pixels), layers=3)
+        await heard.until(Done)
+        assert all(ready.layer.native is None for ready in heard.all(LayerReady))
+        with pytest.raises(Refusal, match="own numbers"):
+            desk.download(rgb, LOCAL, 0, native=True)
 
 
 async def test_sixteen_bits_stay_sixteen(tmp_path: Path) -> None:

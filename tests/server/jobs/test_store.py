@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from layerlift.wire.values import DocumentInfo, EngineOffer, Problem
+from layerlift.wire.values import DocumentInfo, EngineOffer, Native, Problem
 from layerlift_server.jobs import database
 from layerlift_server.jobs.port import Refusal
 from layerlift_server.jobs.store import _COLUMNS, Job, Outcome, Store, Upload, _row
@@ -79,8 +79,10 @@ def test_uploads_and_offers(store: Store) -> None:
     other = store.save_upload(replace(upload, upload=new_id(), touched=1.0))
     store.save_upload(upload)
     assert store.uploads() == [other, upload]
+    inks = store.save_upload(replace(upload, document=replace(upload.document, native=Native(4, 8))))
+    assert store.uploads() == [other, inks]
     store.forget_uploads([other.upload])
-    assert store.uploads() == [upload]
+    assert store.uploads() == [inks]
     assert store.offers("engines") is None
     store.save_offers("engines", (OFFER,))
     store.save_offers("engines", (OFFER, replace(OFFER, name="fake", missing="No.")))

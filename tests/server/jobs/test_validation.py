@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from layerlift.wire.values import DocumentInfo, Limits
+from layerlift.wire.limits import LATTICE
+from layerlift.wire.values import DocumentInfo, Limits, Native
 from layerlift_server.jobs import validation
 from layerlift_server.jobs.port import Refusal
 
@@ -17,6 +18,8 @@ def test_what_is_in_order_passes() -> None:
     validation.document(PIXELS, 30 * 20 * 8 + 30 * 20 + 100, LIMITS)
     validation.document(replace(PIXELS, depth=8, mask=False, icc=0), 30 * 20 * 4, LIMITS)
     validation.document(FILE, 400_000, LIMITS)
+    inks = replace(PIXELS, native=Native(4, 8))
+    validation.document(inks, 30 * 20 * (8 + 1 + 5) + 100 + 5 * LATTICE**3, LIMITS)
     assert validation.identity("0b0f1c9e-55a6-4f5e-9d0f-3c3b4f1f2a10", "job") == "0b0f1c9e-55a6-4f5e-9d0f-3c3b4f1f2a10"
 
 
@@ -27,6 +30,8 @@ def test_what_is_in_order_passes() -> None:
         (replace(PIXELS, width=0), 100, "malformed"),
         (replace(PIXELS, height=-5), 100, "malformed"),
         (replace(PIXELS, depth=0), 100, "malformed"),
+        (replace(PIXELS, native=Native(4, 8)), 30 * 20 * 9 + 100, "malformed"),
+        (replace(FILE, native=Native(4, 8)), 10, "malformed"),
         (replace(PIXELS, icc=-1), 30 * 20 * 9 - 1, "malformed"),
         (replace(PIXELS, x=1 << 40), 30 * 20 * 9 + 100, "malformed"),
         (replace(PIXELS, name="x" * 256), 30 * 20 * 9 + 100, "malformed"),

@@ -9,7 +9,8 @@ from PIL import Image
 
 from core.imaging.profiles import wide_rgb
 from layerlift.errors import InputError
-from layerlift.wire.values import DocumentInfo
+from layerlift.wire.limits import LATTICE
+from layerlift.wire.values import DocumentInfo, Native
 from layerlift_server.worker import document
 
 RNG = np.random.default_rng(5)
@@ -54,6 +55,29 @@ def test_a_selection_is_handed_out_apart_where_it_says_where_to_work(tmp_path: P
     np.testing.assert_array_equal(read.pixels, pixels)
     np.testing.assert_array_equal(apart, mask)
     assert read.icc == wide_rgb()
+
+
+@pytest.mark.parametrize("dtype", ["u1", "<u2"])
+def test_a_documents_own_numbers_lie_behind_everything_else(tmp_path: Path, dtype: str) -> None:
+    pixels, mask = RNG.integers(0, 256, (7, 9, 4), np.uint8), RNG.integers(0, 256, (7, 9), np.uint8)
+    own = RNG.integers(0, 256, (7, 9, 5)).astype(dtype)
+    table = RNG.integers(0, 256, (LATTICE**3, 5)).astype(dtype)
+    parts = (pixels.tobytes(), mask.tobytes(), b"profile", own.tobytes(), table.tobytes())
+    (tmp_path / "a").write_bytes(b"".join(parts))
+    beside = Native(4, 16 if own.itemsize == 2 else 8)
+    info = DocumentInfo("", width=9, height=7, depth=8, mask=True, icc=7, native=beside)
+    read, apart = document.read(tmp_path / "a", info, apart=True)
+    assert read.icc == b"profile"
+    np.testing.assert_array_equal(read.pixels, pixels)
+    np.testing.assert_array_equal(apart, mask)
+    found = document.native(tmp_path / "a", info)
+    assert found is not None
+    np.testing.assert_array_equal(found.pixels, own)
+    np.testing.assert_array_equal(found.table, table)
+    assert found.table.dtype == own.dtype
+    (tmp_path / "a").write_bytes(b"".join(parts[:-1]))
+    with pytest.raises(InputError, match="instead of"):
+        document.native(tmp_path / "a", info)
 
 
 def test_a_short_file_is_refused(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from layerlift.imaging.layer import Drift, Layer, LayerStack, Role, Text, TextLi
 from layerlift.progress import Progress
 from layerlift.wire import frames, limits
 from layerlift.wire.messages import LayerReady
-from layerlift.wire.values import LayerInfo
+from layerlift.wire.values import LayerInfo, NativePixels
 from layerlift_server.worker import export, manifest, output
 
 RNG = np.random.default_rng(6)
@@ -57,12 +57,28 @@ def test_a_stack_comes_back_from_its_folder_as_it_was(tmp_path: Path, dtype: typ
     assert not list((tmp_path / "r").glob("*.part"))
 
 
+def test_the_documents_own_numbers_lie_beside_each_layer(tmp_path: Path) -> None:
+    made, ready = stack(np.uint16), []
+    own = [RNG.integers(0, 65536, (*layer.pixels.shape[:2], 5)).astype(np.uint16) for layer in made.layers]
+    result = output.write(made, tmp_path / "r", lambda: 1.5, ready.append, Progress(), own)
+    assert result.bytes == sum(
+        layer.pixels.nbytes + pixels.nbytes for layer, pixels in zip(made.layers, own, strict=True)
+    )
+    for info, pixels in zip(ready, own, strict=True):
+        data = (tmp_path / "r" / manifest.native_file(info.index)).read_bytes()
+        assert data == pixels.tobytes()
+        assert info.native == NativePixels(4, 16, len(data), hashlib.sha256(data).hexdigest())
+    assert manifest.load(tmp_path / "r") == result
+    assert len(export.stack(tmp_path / "r").layers) == 2
+    assert not list((tmp_path / "r").glob("*.part"))
+
+
 def test_big_endian_pixels_travel_little_endian(tmp_path: Path) -> None:
     pixels = RNG.integers(0, 65535, (4, 5, 4)).astype(np.uint16)
     layer = Layer("A", Role.GRAPHIC, Bounds(0, 0, 5, 4), pixels)
     swapped = pixels.astype(">u2")
     object.__setattr__(layer, "pixels", swapped)
-    assert bytes(output.raw(layer)) == pixels.astype("<u2").tobytes()
+    assert bytes(output.raw(layer.pixels)) == pixels.astype("<u2").tobytes()
 
 
 def test_what_no_message_could_hold_is_cut_to_what_one_can(tmp_path: Path) -> None:

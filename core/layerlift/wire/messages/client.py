@@ -64,14 +64,15 @@ class Watch(Message):
 
 @dataclass(frozen=True)
 class Get(Message):
-    """Pull a finished layer's pixels (`layer` None: the stack's ICC profile) from `offset` on. Answered by Ready, then
-    Chunks under credit."""
+    """Pull a finished layer's pixels (`layer` None: the stack's ICC profile) from `offset` on; `native`: those in its
+    document's own numbers. Answered by Ready, then Chunks under credit."""
 
     kind: ClassVar[str] = "get"
     transfer: Transfer
     job: Id
     layer: Layers | None = None
     offset: Size = 0
+    native: bool = False
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ from layerlift.wire.values import Device, EngineOffer, JobInfo, LayerInfo, Limit
 @dataclass(frozen=True)
 class Welcome(Message):
     """The answer to Hello: the version both speak from here on, who the server is, its engines and limits, the bytes of
-    one chunk at most and the bytes in flight at most. `token` only after pairing: keep it."""
+    one chunk at most and the bytes in flight at most. `token` only after pairing: keep it. `native`: documents may come
+    with their own numbers beside RGB."""
 
     kind: ClassVar[str] = "welcome"
     protocol: Version
@@ -44,6 +45,7 @@ class Welcome(Message):
     limits: Limits
     owner: bool = False
     token: Token | None = field(default=None, repr=False)
+    native: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from layerlift.wire.messages import (
 )
 from layerlift.wire.text import clipped
 from layerlift.wire.values import DocumentInfo, Problem
-from layerlift_krita.action.ports import Link, Piece, Say
+from layerlift_krita.action.ports import Link, Piece, Say, pulled
 from layerlift_krita.action.task import Fetch, Task
 
 
@@ -35,6 +35,9 @@ def begin(task: Task, link: Link, welcome: Welcome) -> None:
         task.move("lost")  # until the server has said where it is
         link.say(Watch(task.job))
     elif task.snapshot is not None:
+        task.snapshot.offer(welcome.native)
+        if task.snapshot.size > welcome.limits.upload:
+            task.snapshot.offer(False)  # too much with its own numbers, perhaps not without
         problem = unfit(task, welcome)
         if problem is not None:
             task.fail(problem)
@@ -85,6 +88,7 @@ def _put(task: Task, link: Link) -> None:
         y=shot.y,
         mask=shot.mask,
         icc=len(shot.icc),
+        native=shot.native,
     )
     task.move("sending")
     task.transfer = link.number()
@@ -163,16 +167,17 @@ def _done(task: Task, done: Done, link: Link) -> None:
 
 def fetch(task: Task, link: Link) -> None:
     """Pull the next layer that is not here yet; a layer that a broken connection left half here goes on."""
-    index = next((i for i in sorted(task.layers) if _have(task, i) < task.layers[i].size), None)
+    index = next((i for i in sorted(task.layers) if _have(task, i) < pulled(task.layers[i]).size), None)
     if index is None:
         return
-    piece = task.pieces.setdefault(index, Piece(task.layers[index], bytearray(task.layers[index].size)))
+    info = task.layers[index]
+    piece = task.pieces.setdefault(index, Piece(info))
     task.fetch = Fetch(index, link.number())
-    link.say(Get(task.fetch.transfer, task.job, index, piece.have))
+    link.say(Get(task.fetch.transfer, task.job, index, len(piece.pixels), info.native is not None))
 
 
 def _have(task: Task, index: int) -> int:
-    return task.pieces[index].have if index in task.pieces else 0
+    return len(task.pieces[index].pixels) if index in task.pieces else 0
 
 
 def took(task: Task, chunk: Chunk, link: Link) -> None:
@@ -181,13 +186,12 @@ def took(task: Task, chunk: Chunk, link: Link) -> None:
     assert under is not None
     piece = task.pieces[under.index]
     end = chunk.offset + len(chunk.data)
-    piece.pixels[chunk.offset : end] = chunk.data
+    piece.pixels.put(chunk.offset, chunk.data)
     piece.digest.update(chunk.data)
-    piece.have = end
     link.stored(under.transfer, end)
-    total = sum(layer.size for layer in task.layers.values())
-    task.fraction = sum(piece.have for piece in task.pieces.values()) / max(1, total)
-    if end == piece.info.size:
+    total = sum(pulled(layer).size for layer in task.layers.values())
+    task.fraction = sum(len(piece.pixels) for piece in task.pieces.values()) / max(1, total)
+    if end == pulled(piece.info).size:
         _layer_here(task, link)
 
 
@@ -195,10 +199,12 @@ def _layer_here(task: Task, link: Link) -> None:
     assert task.fetch is not None
     piece = task.pieces[task.fetch.index]
     task.fetch = None
-    if piece.info.digest and piece.digest.hexdigest() != piece.info.digest:
+    if piece.digest.hexdigest() != pulled(piece.info).digest:
         task.fail(Problem("internal", f"The layer “{piece.info.name}” did not arrive unharmed.", "Try again.", True))
         return
-    if len(task.pieces) == task.expected and all(p.have == p.info.size for p in task.pieces.values()):
+    if len(task.pieces) == task.expected and all(
+        _have(task, index) == pulled(p.info).size for index, p in task.pieces.items()
+    ):
         task.move("inserting")
     else:
         fetch(task, link)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from layerlift.wire.messages import Message
-from layerlift.wire.values import LayerInfo, Param
+from layerlift.wire.values import LayerInfo, Native, NativePixels, Param
+from layerlift_krita.action.sheaf import Sheaf
 
 Scope = Literal["layer", "image", "selection"]
 Steps = Iterator["float | None"]
@@ -89,8 +90,9 @@ class Place(Protocol):
 class Snapshot(Protocol):
     """The pixels as they were when the user clicked; later strokes do not reach it.
 
-    The payload is what the wire's DocumentInfo describes: straight RGBA rows, then the mask, then the ICC profile;
-    empty where the server needs to see nothing. `notes` may grow while it is read.
+    The payload is what the wire's DocumentInfo describes: straight RGBA rows, then the mask, then the ICC profile, then
+    (`native`) the host's own numbers and a table; empty where the server needs to see nothing. `notes` may grow while
+    it is read.
     """
 
     place: Place
@@ -102,11 +104,17 @@ class Snapshot(Protocol):
     y: int
     mask: bool
     icc: bytes
+    native: Native | None
     notes: tuple[Say, ...]
 
     @property
     def size(self) -> int:
         """Bytes of the payload."""
+        ...
+
+    def offer(self, native: bool) -> None:
+        """Whether the server takes the host's own numbers beside RGB: settles `native`, `size` and `notes`. Said before
+        the payload is announced."""
         ...
 
     def read(self, offset: int, length: int) -> memoryview:
@@ -122,14 +130,18 @@ class Snapshot(Protocol):
         ...
 
 
+def pulled(info: LayerInfo) -> LayerInfo | NativePixels:
+    """Which of a layer's pixels we want: those in the document's own numbers, where they are there."""
+    return info.native or info
+
+
 @dataclass
 class Piece:
-    """One layer on its way into the host: what it is, its straight RGBA bytes as they arrive, how many `have` arrived,
-    and the running digest of those."""
+    """One layer on its way into the host: what it is, its bytes as they arrive (straight RGBA, or the document's own
+    numbers where `info.native` says so), and the running digest of those."""
 
     info: LayerInfo
-    pixels: bytearray
-    have: int = 0
+    pixels: Sheaf = field(default_factory=Sheaf)
     digest: Any = field(default_factory=hashlib.sha256)
 
 

@@ -200,6 +200,9 @@ class ServerLink(QtCore.QObject):
             if self.finder.started(self._server):
                 self._asking_again.start()
             self.action.connected(message)
+        elif isinstance(message, Refused) and self.state == "dialling" and message.problem.retryable:
+            # We greeted too late: Krita was busy for seconds (opening a file, starting). Or it is shutting down.
+            self._broken(Say(message.problem.sentence))
         elif isinstance(message, Refused) and self.state == "dialling":
             # Versions that do not fit, a token that is not known: trying again would not help.
             remedy = Say(message.problem.remedy) if message.problem.remedy else None

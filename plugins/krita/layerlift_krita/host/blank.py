@@ -21,6 +21,7 @@ class Blank:
     depth: Literal[8, 16] = 8
     mask = False
     icc = b""
+    native = None
     size = 0
     notes: tuple[Say, ...] = ()
 
@@ -31,6 +32,9 @@ class Blank:
         self.place: KritaPlace = replace(place, name=place.title, opacity=255, blend="normal")
         self.title = place.title
         self.x, self.y, self.width, self.height = box
+
+    def offer(self, native: bool) -> None:
+        """Nothing has no numbers."""
 
     def read(self, offset: int, length: int) -> memoryview:
         """There is nothing."""

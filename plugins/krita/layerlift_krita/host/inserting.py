@@ -20,6 +20,7 @@ from krita import Document, Krita, Node
 
 from layerlift_krita.action.ports import Moved, Piece, Say, Steps
 from layerlift_krita.host.bands import bands, rows_per_band
+from layerlift_krita.host.leaving import leave
 from layerlift_krita.host.places import KritaPlace, find_document, identity, standing
 from layerlift_krita.host.reading import KritaSnapshot, snapshot_of
 from layerlift_krita.host.restoring import Sheet, looked, restored
@@ -81,13 +82,14 @@ def _hung_in(place: KritaPlace, pieces: Sequence[Piece], anyway: bool, source: K
     document, _, _ = standing(place, anyway=anyway)
     with _Nursery(document, place, source) as nursery:
         yield from nursery.grown(pieces)
+        twin = nursery.taken()
+        yield 0.97
         # The user may have closed, cropped or moved things meanwhile: look again, then hang it in at once.
         document, parent, above = standing(place, anyway=anyway)
         if any(place.margins):
             left, top, right, bottom = place.margins
             document.resizeImage(-left, -top, document.width() + left + right, document.height() + top + bottom)
-        parent.addChildNode(nursery.taken(), above)
-    yield 1.0
+        parent.addChildNode(twin, above)
 
 
 def group_name(name: str) -> str:
@@ -113,7 +115,6 @@ def insert_new(place: KritaPlace, pieces: Sequence[Piece]) -> Steps:
         document.rootNode().addChildNode(nursery.taken(), blank[-1] if blank else None)
         for node in blank:
             node.remove()
-    yield 1.0
 
 
 def _same(now: KritaSnapshot, seal: str) -> Generator[float | None, None, bool]:
@@ -147,15 +148,16 @@ class _Nursery:
     def __exit__(self, *_: object) -> None:
         for converter in self.converters.values():
             converter.close()
-        self.document.waitForDone()
-        self.document.setModified(False)
-        self.document.close()
+        self.group = None
+        leave(self.document)
 
     def grown(self, pieces: Sequence[Piece]) -> Steps:
         """Grow the group; yields the fraction done."""
         total = sum(len(piece.pixels) for piece in pieces) or 1
         done = 0
         open_groups: list[tuple[str, Node]] = []
+        if any(piece.info.native is not None for piece in pieces):
+            self.source = None  # the server has done it, and better
         if self.source is not None:
             yield from self._looked(pieces)
         alone = self.place.operation != "decompose" and len(pieces) == 1
@@ -175,6 +177,7 @@ class _Nursery:
             for size in self._painted(node, piece):
                 done += size
                 yield 0.95 * done / total
+            piece.pixels.clear()  # it has them now: let go of memory layer by layer
             parent = root if alone else self._parent(open_groups, piece.info.group)
             inside = parent.childNodes()
             parent.addChildNode(node, inside[-1] if inside and not alone else None)
@@ -229,17 +232,19 @@ class _Nursery:
         info = piece.info
         width, height = info.bounds.width, info.bounds.height
         left, top = self.place.box[0] + info.bounds.x, self.place.box[1] + info.bounds.y
-        wire, target = Space("RGBA", "U8" if info.depth == 8 else "U16", self.place.wire.profile), space_of(node)
+        rgb = Space("RGBA", "U8" if info.depth == 8 else "U16", self.place.wire.profile)
+        wire, target = rgb if info.native is None else self.place.space, space_of(node)
         if target != wire and wire not in self.converters:
             self.converters[wire] = Converter(wire, target)
         converter = self.converters.get(wire)
         row = width * wire.pixel
         for start, count in bands(height, converter.rows(width) if converter else rows_per_band(width, wire.pixel)):
-            band = from_rgba(memoryview(piece.pixels)[start * row : (start + count) * row], wire)
+            sent = piece.pixels[start * row : (start + count) * row]
+            band = from_rgba(sent, wire) if info.native is None else sent
             native = converter.convert(band) if converter else bytes(band)
             if self.source is not None:
                 own = self.sheets[info.index].own[start * width : (start + count) * width]
-                there = self.source.native(left, top + start, width, count)
+                there = self.source.numbers(left, top + start, width, count)
                 native = restored(native, there, own, target.channels, target.pixel // target.channels)
             # What this returns differs between 5.1 and 5.3: nothing to go by.
             node.setPixelData(QtCore.QByteArray(native), left, top + start, width, count)

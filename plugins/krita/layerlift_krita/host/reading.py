@@ -9,116 +9,17 @@ layer shows, without its own opacity.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from krita import Document, Krita, Node
 
-from layerlift_krita.action.ports import Moved, Say, ShowsThrough, Trouble, Wish
-from layerlift_krita.host.bands import BAND, Fingerprint, cut_out, rows_per_band, translucent
+from layerlift_krita.action.ports import Moved, Say, Trouble, Wish
 from layerlift_krita.host.blank import Blank
 from layerlift_krita.host.places import KritaPlace, find_document, find_node, place_of
-from layerlift_krita.host.spaces import Converter, Space, profile_bytes, space_of, to_rgba
+from layerlift_krita.host.snapshot import BESIDE, KritaSnapshot, Rectangle
+from layerlift_krita.host.spaces import space_of
 
 _MASKS = "mask"
-BESIDE = ("inpaint", "harmonise")
-"""Operations that look at the whole picture and change the selected part: the selection travels beside it. For all
-others a selection means: these pixels and nothing else."""
-Rectangle = tuple[int, int, int, int]
-
-
-class KritaSnapshot:
-    """A layer, an image or a selection of it, on its way to the wire. See `action.ports.Snapshot`."""
-
-    def __init__(self, clone: Document, node: Node, place: KritaPlace, box: Rectangle, mask: bytes, wish: Wish) -> None:
-        self._clone, self._node, self._box, self._selection = clone, node, box, mask
-        self.place, self.title = place, place.name
-        self.x, self.y, self.width, self.height = box
-        self._space, self._wire = space_of(node), place.wire
-        self.depth: Literal[8, 16] = 8 if self._wire.bits == 8 else 16
-        self.icc = profile_bytes(self._wire)
-        self.mask = bool(mask) and wish.operation in BESIDE
-        self.notes = notes(node, self._space, place)
-        self._through = bool(self.notes) and self.notes[-1] == shows_through(place)
-        self._converter = Converter(self._space, self._wire) if self._space != self._wire else None
-        self._rows = (
-            self._converter.rows(self.width) if self._converter else rows_per_band(self.width, self._space.pixel, BAND)
-        )
-        self._print = Fingerprint(-(-self.height // self._rows))
-        self._held = (-1, b"")
-
-    @property
-    def _row(self) -> int:
-        return self.width * self._wire.pixel
-
-    @property
-    def _pixels(self) -> int:
-        return self.height * self._row
-
-    @property
-    def size(self) -> int:
-        """Bytes of the payload: pixels, then the mask, then the profile."""
-        return self._pixels + (len(self._selection) if self.mask else 0) + len(self.icc)
-
-    def read(self, offset: int, length: int) -> memoryview:
-        """At most `length` bytes of the payload from `offset` on, out of one band."""
-        if offset >= self._pixels:
-            tail = (self._selection if self.mask else b"") + self.icc
-            return memoryview(tail)[offset - self._pixels :][:length]
-        number = offset // (self._row * self._rows)
-        if self._held[0] != number:
-            self._held = (number, self._band(number))
-        inside = offset - number * self._row * self._rows
-        return memoryview(self._held[1])[inside : inside + length]
-
-    def seal(self) -> str:
-        """A fingerprint of everything that was read."""
-        return str(self._print)
-
-    def steps(self) -> int:
-        """How many bands there are."""
-        return -(-self.height // self._rows)
-
-    def look(self, number: int) -> None:
-        """Read a band for its fingerprint only."""
-        self._raw(number)
-
-    def native(self, left: int, top: int, width: int, height: int) -> bytes:
-        """A rectangle of the canvas in the layer's own numbers."""
-        return bytes(self._node.projectionPixelData(left, top, width, height))
-
-    @property
-    def space(self) -> Space:
-        """What those numbers are in."""
-        return self._space
-
-    def close(self) -> None:
-        """Throw the clone away."""
-        if self._converter is not None:
-            self._converter.close()
-        self._node = None
-        if self._clone is not None:
-            self._clone.setModified(False)
-            self._clone.close()
-            self._clone = None
-
-    def _raw(self, number: int) -> tuple[memoryview, int]:
-        top = number * self._rows
-        rows = min(self._rows, self.height - top)
-        raw = memoryview(self._node.projectionPixelData(self.x, self.y + top, self.width, rows))
-        self._print.add(number, raw)
-        return raw, rows
-
-    def _band(self, number: int) -> bytearray:
-        raw, rows = self._raw(number)
-        native = self._converter.convert(raw) if self._converter else raw
-        pixels = to_rgba(native, self._wire)
-        if self._selection and not self.mask:
-            first = number * self._rows * self.width
-            cut_out(pixels, self._selection[first : first + rows * self.width], self._wire.bits)
-        if not self._through and stands_in(self.place) and translucent(pixels, self._wire.bits):
-            self._through = True
-            self.notes = (*self.notes, shows_through(self.place))
-        return pixels
 
 
 def snapshot(wish: Wish, place: KritaPlace | None = None) -> KritaSnapshot | Blank:
@@ -251,30 +152,3 @@ def show(node: Node) -> None:
     while node is not None and node.parentNode() is not None:
         node.setVisible(True)
         node = node.parentNode()
-
-
-def notes(node: Node, space: Space, place: KritaPlace) -> tuple[Say, ...]:
-    """What the user should know about this source."""
-    found = [] if space.loss is None else [space.loss]
-    if _animated(node):
-        found.append(Say("This is animated: only the current frame was taken."))
-    if stands_in(place) and (place.opacity < 255 or place.blend != "normal"):
-        found.append(shows_through(place))
-    return tuple(found)
-
-
-def stands_in(place: KritaPlace) -> bool:
-    """Whether the result takes the whole source's place."""
-    return place.operation in ("decompose", "edit") and place.scope != "selection"
-
-
-def shows_through(place: KritaPlace) -> Say:
-    """The result stands in for a source that is not opaque, and lies above it. Hiding the source would be a second undo
-    step, and a change that nobody asked for: the panel offers it."""
-    if not place.node:
-        return Say("Hide what lies below to see the result alone: it shows through.")
-    return ShowsThrough("Hide “{name}” to see the result alone: it shows through.", name=place.name)
-
-
-def _animated(node: Node) -> bool:
-    return bool(node.animated()) or any(_animated(child) for child in node.childNodes())

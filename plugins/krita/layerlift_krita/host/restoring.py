@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from layerlift_krita.action.sheaf import Sheaf
+
 Rectangle = tuple[int, int, int, int]
 """Left, top, width, height."""
 
@@ -27,7 +29,7 @@ class Sheet:
     1, blend mode normal). `own`: once `looked` is through, 255 for each pixel whose colour is the source's own."""
 
     box: Rectangle
-    pixels: bytearray
+    pixels: bytes | bytearray | Sheaf
     depth: int
     plain: bool = True
     own: bytearray = b""  # type: ignore[assignment]

@@ -16,8 +16,10 @@ from pathlib import Path
 
 from krita import Document, InfoObject, Krita, Node
 
+from layerlift.wire.limits import LATTICE
 from layerlift_krita.action.ports import Say
 from layerlift_krita.host.bands import rows_per_band, swap
+from layerlift_krita.host.leaving import leave
 from layerlift_krita.qt import QtCore
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
@@ -78,6 +80,11 @@ class Space:
         return Say("Floating-point colours travel as 16-bit integers: soft edges are clipped to 0–1.")
 
     @property
+    def carried(self) -> bool:
+        """Whether its own numbers can travel beside RGB (`wire.values.Native`)."""
+        return self.model != "RGBA" and self.channels > 1 and self.depth in {"U8", "U16"}
+
+    @property
     def _curve(self) -> str | None:
         """The RGB profile whose tone curve is that of this gray one; None: not gray, or not known."""
         found = re.search(r"-(srgbtrc|g10|g22)\.icc$", self.profile) if self.model == "GRAYA" else None
@@ -104,27 +111,41 @@ class Converter:
 
     def convert(self, pixels: bytes | bytearray | memoryview) -> bytes:
         """Pixels as the source stores them, as the target stores them."""
-        if self.source == self.target:
-            return bytes(pixels)
+        return bytes(pixels) if self.source == self.target else self._through(pixels, self.source, self.target)
+
+    def table(self) -> bytes:
+        """What LATTICE³ colours of the target are in the source, evenly spaced, red changing fastest, opaque: by the
+        same document, so that Krita need not make another."""
+        return self._through(_lattice(self.target.bits), self.target, self.source)
+
+    def _through(self, pixels: bytes | bytearray | memoryview, given: Space, wanted: Space) -> bytes:
         if self._document is None:
             made = (ACROSS, self._most, "Layerlift", self.source.model, self.source.depth, self.source.profile, 72.0)
             self._document = Krita.instance().createDocument(*made)
             self._document.setBatchmode(True)
-        count = len(pixels) // self.source.pixel
+        count = len(pixels) // given.pixel
         rows = -(-count // ACROSS)
-        padded = bytes(pixels) + bytes((rows * ACROSS - count) * self.source.pixel)
+        padded = bytes(pixels) + bytes((rows * ACROSS - count) * given.pixel)
         node = self._document.createNode("band", "paintlayer")
+        if given != self.source:
+            node.setColorSpace(given.model, given.depth, given.profile)
         node.setPixelData(QtCore.QByteArray(padded), 0, 0, ACROSS, rows)
-        node.setColorSpace(self.target.model, self.target.depth, self.target.profile)
-        return bytes(node.pixelData(0, 0, ACROSS, rows))[: count * self.target.pixel]
+        node.setColorSpace(wanted.model, wanted.depth, wanted.profile)
+        return bytes(node.pixelData(0, 0, ACROSS, rows))[: count * wanted.pixel]
 
     def close(self) -> None:
         """Throw the temporary document away, without a question."""
         if self._document is not None:
-            self._document.waitForDone()
-            self._document.setModified(False)
-            self._document.close()
+            leave(self._document)
             self._document = None
+
+
+@lru_cache(maxsize=2)
+def _lattice(bits: int) -> bytes:
+    """Evenly spaced colours as Krita stores RGB of so many bits: blue, green, red, alpha."""
+    full = (1 << bits) - 1
+    levels = [round(full * step / (LATTICE - 1)).to_bytes(bits // 8, "little") for step in range(LATTICE)]
+    return b"".join(blue + green + red + levels[-1] for blue in levels for green in levels for red in levels)
 
 
 def to_rgba(pixels: bytes | memoryview, space: Space) -> bytearray:

@@ -22,10 +22,15 @@ export const TABLES = /* JSON begins */
       ["x", "int -10000000..10000000"], ["y", "int -10000000..10000000"], ["width", "int 1..1000000"],
       ["height", "int 1..1000000"]
     ],
+    "Native": [["channels", "int 1..4"], ["depth", "8|16"]],
+    "NativePixels": [
+      ["channels", "int 1..4"], ["depth", "8|16"], ["size", "int 0..1099511627776"], ["digest", "~digest"]
+    ],
     "DocumentInfo": [
       ["name", "str 0..255"], ["kind", "'pixels'|'file'", "pixels"], ["width", "int 0..1000000", 0],
       ["height", "int 0..1000000", 0], ["depth", "0|8|16", 0], ["x", "int -10000000..10000000", 0],
-      ["y", "int -10000000..10000000", 0], ["mask", "bool", false], ["icc", "int 0..16777216", 0]
+      ["y", "int -10000000..10000000", 0], ["mask", "bool", false], ["icc", "int 0..16777216", 0],
+      ["native", "Native?", null]
     ],
     "TextLine": [
       ["content", "str 0..500"], ["quad", "[float -10000000..10000000] 8..8"], ["confidence", "float 0..1", 1.0]
@@ -35,7 +40,7 @@ export const TABLES = /* JSON begins */
       ["index", "int 0..1024"], ["name", "str 0..255"], ["role", "str 0..100"], ["bounds", "Bounds"],
       ["depth", "8|16"], ["size", "int 0..1099511627776"], ["digest", "~digest"], ["opacity", "float 0..1", 1.0],
       ["blend_mode", "str 0..100", "normal"], ["group", "[str 0..255] 0..16", []], ["confidence", "float 0..1", 1.0],
-      ["text", "Text?", null]
+      ["text", "Text?", null], ["native", "NativePixels?", null]
     ],
     "EngineOffer": [
       ["name", "str 0..100"], ["title", "str 0..255"], ["operations", "[str 0..100] 0..16"],
@@ -80,7 +85,7 @@ export const TABLES = /* JSON begins */
     "watch": [["job", "~uuid"]],
     "get": [
       ["transfer", "int 0..4294967295"], ["job", "~uuid"], ["layer", "int 0..1024?", null],
-      ["offset", "int 0..1099511627776", 0]
+      ["offset", "int 0..1099511627776", 0], ["native", "bool", false]
     ],
     "stop": [["transfer", "int 0..4294967295"]],
     "cancel": [["job", "~uuid"]],
@@ -96,7 +101,7 @@ export const TABLES = /* JSON begins */
     "welcome": [
       ["protocol", "int 1..65535"], ["server", "str 0..255"], ["chunk", "int 1..262144"],
       ["window", "int 1..8388608"], ["engines", "[EngineOffer] 0..32"], ["limits", "Limits"],
-      ["owner", "bool", false], ["token", "str 0..200?", null]
+      ["owner", "bool", false], ["token", "str 0..200?", null], ["native", "bool", false]
     ],
     "ready": [
       ["transfer", "int 0..4294967295"], ["offset", "int 0..1099511627776"], ["size", "int 0..1099511627776"]

@@ -43,14 +43,14 @@ class Stalls(QObject):
 
     def __init__(self, parent):
         super().__init__(parent)
-        self.longest, self.all, self.beats = 0.0, [], 0
+        self.longest, self.when, self.all, self.beats = 0.0, 0.0, [], 0
         self.timer = QTimer(self)
         self.timer.setTimerType(Qt.TimerType.PreciseTimer)
         self.timer.timeout.connect(self.beat)
         self.last = time.perf_counter()
 
     def start(self):
-        self.longest, self.all, self.beats = 0.0, [], 0
+        self.longest, self.when, self.all, self.beats = 0.0, 0.0, [], 0
         self.last = time.perf_counter()
         self.timer.start(BEAT)
 
@@ -59,7 +59,8 @@ class Stalls(QObject):
         late = max(0.0, now - self.last - BEAT / 1000)
         self.last = now
         self.beats += 1
-        self.longest = max(self.longest, late)
+        if late > self.longest:
+            self.longest, self.when = late, now
         if late > 0.02:
             self.all.append(late)
 

@@ -14,8 +14,6 @@ except ImportError:
     from PyQt6.QtWidgets import QApplication, QDockWidget, QListView, QMdiArea, QTreeView
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
-PIXEL = {"RGBA": 4, "GRAYA": 2, "CMYKA": 5, "LABA": 4}
-BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 
 
 # documents
