@@ -57,12 +57,9 @@ def refine(
     if device is not None:
         scene = replace(scene, unmix=torch_unmix(device))
     painted = paint(scene, progress.part(0.3, 1.0))
-    cropped = []
-    while painted:  # one by one: two copies of every layer would not fit where one does
-        cropped.append(painted.pop(0).cropped())
     return LayerStack(
         document.extent,
-        tuple(cropped),
+        tuple(painted),
         document.name,
         document.icc,
         (*rough.notes, *remarks, *dropped),
