@@ -20,7 +20,7 @@ ROUNDS = 4
 """Clip and redistribute so often: every round saturates at least one layer or ends."""
 _TURNS = (True, True, True, False, False, True)
 """Whose turn it is: the heaviest layer's (True) or the topmost one's, whose steps are the finest."""
-_CLOSE, _NIL = np.float32(0.02), np.float32(0)
+_CLOSE = np.float32(0.02)
 HOSTS: tuple[Arithmetic, ...] = ("float", "krita", "gimp", "photoshop")
 
 
@@ -34,6 +34,10 @@ class Part:
     alpha: Plane
     colour: Plane
     spread: Plane
+
+    def where(self, count: int) -> NDArray[np.intp] | slice:
+        """Index of its points among `count`: a view, not a copy, where it has them all."""
+        return slice(None) if self.at.size == count else self.at
 
 
 def project(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int) -> None:
@@ -57,16 +61,18 @@ def visible(parts: Sequence[Part], count: int, scale: int) -> list[Plane]:
     weights = []
     for part in reversed(parts):
         alpha = part.alpha * np.float32(1 / scale)
-        weights.append(through[part.at] * alpha)
-        through[part.at] *= 1 - alpha
+        where = part.where(count)
+        weights.append(through[where] * alpha)
+        through[where] *= 1 - alpha
     return weights[::-1]
 
 
 def _minimum_norm(parts: Sequence[Part], weights: Sequence[Plane], target: Plane, scale: int) -> None:
+    places = [(slice(None), part.where(target.shape[1])) for part in parts]
     for turn in range(ROUNDS):
         residual = target.copy()
-        for part, weight in zip(parts, weights, strict=True):
-            residual[:, part.at] -= weight * part.colour
+        for part, weight, place in zip(parts, weights, places, strict=True):
+            residual[place] -= weight * part.colour
         if turn:
             off = np.flatnonzero((np.abs(residual) > _CLOSE).any(0))
             if off.size < target.shape[1] // 2:
@@ -78,27 +84,32 @@ def _minimum_norm(parts: Sequence[Part], weights: Sequence[Plane], target: Plane
                 return
         total = np.zeros_like(target)
         gains = []
-        for part, weight in zip(parts, weights, strict=True):
-            error = residual[:, part.at]
-            gain = np.where(np.where(error > 0, part.colour < scale, part.colour > 0), weight * part.spread, _NIL)
-            gains.append(gain)
-            total[:, part.at] += weight * gain
+        for part, weight, place in zip(parts, weights, places, strict=True):
+            room = np.where(residual[place] > 0, part.colour < scale, part.colour > 0)
+            gains.append(room * (weight * part.spread))
+            total[place] += weight * gains[-1]
         np.divide(residual, total, out=residual, where=total > 0)
-        for part, gain in zip(parts, gains, strict=True):
-            part.colour += gain * residual[:, part.at]
+        for part, gain, place in zip(parts, gains, places, strict=True):
+            gain *= residual[place]
+            part.colour += gain
             np.clip(part.colour, 0, scale, out=part.colour)
 
 
 def _shown(parts: Sequence[Part], count: int, host: Arithmetic, scale: int) -> Plane:
     """What `host` shows at the points, (3, n) whole numbers."""
-    state = np.zeros((4, count), np.float32)
+    state: Plane | None = None
     for part in parts:
         top = np.concatenate([part.colour, part.alpha[None]])
-        if part.at.size == count:
+        whole = part.at.size == count
+        if state is None and whole and host == "krita" and (part.alpha == scale).all():
+            state = top  # over nothing: Krita rounds to the very numbers
+            continue
+        state = np.zeros((4, count), np.float32) if state is None else state
+        if whole:
             state = blend(host, state, top, scale)
         else:
             state[:, part.at] = blend(host, state[:, part.at], top, scale)
-    return finish(host, state, scale)[:3]
+    return finish(host, np.zeros((4, count), np.float32) if state is None else state, scale)[:3]
 
 
 def _settle(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int, turn: int) -> None:
@@ -126,9 +137,11 @@ def _settle(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int, 
 def _step(parts: Sequence[Part], weights: Sequence[Plane], leader: NDArray[np.intp], error: Plane, scale: int) -> None:
     """Let one layer per point make up for the error, by at least one level."""
     for place, (part, weight) in enumerate(zip(parts, weights, strict=True)):
-        step = error[:, part.at] / np.maximum(weight, np.float32(1e-6))
-        step = np.where(np.rint(step) == 0, np.sign(step), np.rint(step)) * (leader[part.at] == place)
-        part.colour = np.clip(part.colour + step, 0, scale)
+        mine = np.flatnonzero(leader[part.at] == place)
+        if mine.size:
+            step = error[:, part.at[mine]] / np.maximum(weight[mine], np.float32(1e-6))
+            step = np.where(np.rint(step) == 0, np.sign(step), np.rint(step))
+            part.colour[:, mine] = np.clip(part.colour[:, mine] + step, 0, scale)
 
 
 def _try_steps(parts: Sequence[Part], place: int, target: Plane, host: Arithmetic, scale: int) -> None:
@@ -190,15 +203,20 @@ def subset(parts: Sequence[Part], points: NDArray[np.intp]) -> tuple[list[Part],
     """The parts at some points (ascending, at least one) only, and which of their own points those are."""
     few, chosen = [], []
     for part in parts:
-        at = np.searchsorted(points, part.at)
-        own = np.flatnonzero((at < points.size) & (points[np.minimum(at, points.size - 1)] == part.at))
+        if part.at.size and part.at[-1] == part.at.size - 1 and points[-1] < part.at.size:  # it has them all
+            at, own = np.arange(points.size), points
+        else:
+            near = np.searchsorted(points, part.at)
+            own = np.flatnonzero((near < points.size) & (points[np.minimum(near, points.size - 1)] == part.at))
+            at = near[own]
         chosen.append(own)
-        few.append(Part(part.layer, at[own], part.alpha[own], part.colour[:, own], part.spread[own]))
+        few.append(Part(part.layer, at, part.alpha[own], np.take(part.colour, own, axis=1), part.spread[own]))
     return few, chosen
 
 
 def put_back(parts: Sequence[Part], few: Sequence[Part], chosen: Sequence[NDArray[np.intp]]) -> None:
     """Write what was done to a subset back into the parts it was taken from."""
     for part, one, own in zip(parts, few, chosen, strict=True):
-        part.alpha[own] = one.alpha
-        part.colour[:, own] = one.colour
+        where = slice(None) if own.size == part.at.size else own
+        part.alpha[where] = one.alpha
+        part.colour[:, where] = one.colour
