@@ -48,7 +48,15 @@ def reduce(pixels: Pixels, extent: Extent) -> Pixels:
 def _translucent(pixels: Pixels) -> bool:
     scale = full_scale(pixels)
     rows = max(1, _STRIP_PIXELS // pixels.shape[1])
-    return any(bool((pixels[y : y + rows, :, 3] < scale).any()) for y in range(0, pixels.shape[0], rows))
+    for y in range(0, pixels.shape[0], rows):
+        part = pixels[y : y + rows]
+        if part.flags.c_contiguous:  # one integer per pixel, alpha on top: several times as fast
+            word, bits = (np.uint32, 24) if scale == 255 else (np.uint64, 48)
+            if int(part.view(word).min()) < scale << bits:
+                return True
+        elif bool((part[..., 3] < scale).any()):
+            return True
+    return False
 
 
 def _premultiplied16(pixels: Pixels) -> NDArray[np.uint16]:
@@ -93,14 +101,21 @@ class Grid:
 
 
 class Positions:
-    """n fractional positions `x`, `y` (n,), laid out once for reading any number of planes there."""
+    """Places for n fractional positions, laid out once for reading any number of planes there: write the coordinates
+    into `x` and `y` (n,)."""
 
-    def __init__(self, x: Plane, y: Plane) -> None:
-        self.count = x.size
-        rows = max(1, -(-self.count // _LANE))
-        flat = np.zeros((2, rows * _LANE), np.float32)
-        flat[0, : self.count], flat[1, : self.count] = x, y
-        self._maps = flat.reshape(2, rows, _LANE)
+    def __init__(self, count: int) -> None:
+        self._count = count
+        rows = max(1, -(-count // _LANE))
+        self._maps = np.zeros((2, rows, _LANE), np.float32)
+        self.x, self.y = (one.reshape(-1)[:count] for one in self._maps)
+
+    @classmethod
+    def at(cls, x: Plane, y: Plane) -> Positions:
+        """The positions `x`, `y` (n,)."""
+        out = cls(x.size)
+        out.x[:], out.y[:] = x, y
+        return out
 
     def read(self, plane: Plane, *, cubic: bool = False) -> Plane:
         """`plane` (h, w) or (h, w, c ≤ 4) at the positions: (n,) or (c, n) float32.
@@ -116,9 +131,9 @@ class Positions:
             for r in range(0, across.shape[0], _BLOCK)
         ]
         read = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
-        return cast(Plane, (read if plane.ndim == 2 else cv2.transpose(read))[..., : self.count])
+        return cast(Plane, (read if plane.ndim == 2 else cv2.transpose(read))[..., : self._count])
 
 
 def sample(plane: Plane, x: Plane, y: Plane, *, cubic: bool = False) -> Plane:
     """Read `plane` (h, w) or (h, w, c ≤ 4) at n fractional positions: (n,) or (c, n) float32 (see `Positions`)."""
-    return Positions(x, y).read(plane, cubic=cubic)
+    return Positions.at(x, y).read(plane, cubic=cubic)

@@ -19,7 +19,7 @@ from layerlift.refine.cells import over_stencil
 from layerlift.refine.grain import noise, seeds
 from layerlift.refine.models import LayerModel
 from layerlift.refine.spans import Block, Lattice, batches, runs
-from layerlift.refine.unmix import expected
+from layerlift.refine.unmix import expected_at
 
 CHUNK = 1 << 14
 """Pixels filled at a time."""
@@ -76,66 +76,76 @@ def _fill_blocks(
     *,
     snap: bool,
 ) -> None:
-    count = sum(block.shape[0] * block.shape[1] for block in batch)
-    x, y = np.empty(count, np.float32), np.empty(count, np.float32)
-    seed = np.empty(count if model.grain is not None else 0, np.uint32)
     ends = np.cumsum([block.shape[0] * block.shape[1] for block in batch]).tolist()
-    for block, end in zip(batch, ends, strict=True):
-        part = slice(end - block.shape[0] * block.shape[1], end)
-        x[part].reshape(block.shape)[:] = lattice.at[0][block.columns]
-        y[part].reshape(block.shape)[:] = lattice.at[1][block.top : block.bottom, None]
-        if model.grain is not None:
+    parts = [slice(begin, end) for begin, end in zip([0, *ends], ends, strict=False)]
+    at, coarse, seed = Positions(ends[-1]), None, None
+    for block, part in zip(batch, parts, strict=True):
+        at.x[part].reshape(block.shape)[:] = lattice.at[0][block.columns] - model.box.x
+        at.y[part].reshape(block.shape)[:] = (lattice.at[1][block.top : block.bottom] - model.box.y)[:, None]
+    if model.grain is not None:
+        coarse, seed = Positions(ends[-1]), np.empty(ends[-1], np.uint32)
+        height, width = model.grain.shape
+        for block, part in zip(batch, parts, strict=True):
+            x, y = at.x[part].reshape(block.shape)[0], at.y[part].reshape(block.shape)[:, 0]
+            coarse.x[part].reshape(block.shape)[:] = _coarser(x, width, model.box.width)
+            coarse.y[part].reshape(block.shape)[:] = _coarser(y, height, model.box.height)[:, None]
             down, across = seeds(np.arange(block.top, block.bottom), block.columns, place)
             np.add(down[:, None], across, out=seed[part].reshape(block.shape))
-    drawn = _words(model, place, x, y, seed, canvas.pixels.dtype, snap=snap)
+    drawn = _words(model, place, at, coarse, seed, canvas.pixels.dtype, snap=snap)
     if drawn is None:
         return
-    for block, end in zip(batch, ends, strict=True):
-        table = drawn[end - block.shape[0] * block.shape[1] : end].reshape(block.shape)
+    for block, part in zip(batch, parts, strict=True):
+        table = drawn[part].reshape(block.shape)
         if solid is not None:
             table = table * solid[block.top - strip.y : block.bottom - strip.y, block.columns]
         lines = canvas.words[block.top - canvas.bounds.y : block.bottom - canvas.bounds.y]
-        at = 0
+        done = 0
         for left, right in block.spans:
-            lines[:, left - canvas.bounds.x : right - canvas.bounds.x] = table[:, at : at + right - left]
-            at += right - left
+            lines[:, left - canvas.bounds.x : right - canvas.bounds.x] = table[:, done : done + right - left]
+            done += right - left
+
+
+def _coarser(at: Plane, coarse: int, fine: int) -> Plane:
+    """Where cells lie among fewer, larger ones."""
+    out: Plane = (at + np.float32(0.5)) * np.float32(coarse / fine) - np.float32(0.5)
+    return out
 
 
 def _words(
     model: LayerModel,
     place: int,
-    x: Plane,
-    y: Plane,
-    seed: NDArray[np.uint32],
+    at: Positions,
+    coarse: Positions | None,
+    seed: NDArray[np.uint32] | None,
     dtype: np.dtype[np.uint8] | np.dtype[np.uint16],
     *,
     snap: bool,
 ) -> Words | None:
-    """The layer's pixels at positions among the cells, None where all are transparent: the engine's colours, with the
+    """The layer's pixels at positions among its cells, None where all are transparent: the engine's colours, with the
     grain of the layer's visible parts."""
     scale = np.iinfo(dtype).max
     kind = cv2.CV_8U if scale == 255 else cv2.CV_16U
-    alpha = np.full(x.shape, scale, dtype)
+    alpha = np.full(at.x.shape, scale, dtype)
     if place:
-        alpha = levels(expected(model, x, y), scale, snap=snap).astype(dtype)
+        alpha = levels(expected_at(model, at), scale, snap=snap).astype(dtype)
         if not alpha.any():
             return None
-    fuzz = np.zeros_like(x)
-    if model.grain is not None:
-        height, width = model.grain.shape
-        u = (x - model.box.x + np.float32(0.5)) * np.float32(width / model.box.width) - np.float32(0.5)
-        v = (y - model.box.y + np.float32(0.5)) * np.float32(height / model.box.height) - np.float32(0.5)
-        np.multiply(Positions(u, v).read(model.grain), noise(seed), out=fuzz)
+    fuzz = np.zeros_like(at.x)
+    if model.grain is not None and coarse is not None and seed is not None:
+        np.multiply(coarse.read(model.grain), noise(seed), out=fuzz)
         fuzz *= np.float32(scale)
     # OpenCV's sum in floats, rounded half to even and clipped to the depth
-    planes = [cv2.add(plane[None], fuzz[None], dtype=kind) for plane in fill(model, x, y, scale)]
+    planes = [cv2.add(plane[None], fuzz[None], dtype=kind) for plane in _fill(model, at, scale)]
     out = words(cast(Pixels, cv2.merge([*planes, alpha[None]])))[0]
     return out if alpha.all() else cast(Words, out * (alpha > 0))
 
 
 def fill(model: LayerModel, x: Plane, y: Plane, scale: int) -> list[Plane]:
     """Three planes (n,) of colours 0…scale of a layer where one does not see it alone."""
-    at = Positions(x - model.box.x, y - model.box.y)
+    return _fill(model, Positions.at(x - model.box.x, y - model.box.y), scale)
+
+
+def _fill(model: LayerModel, at: Positions, scale: int) -> list[Plane]:
     out = []
     for plane in model.fill:
         colour = at.read(plane, cubic=True)

@@ -187,23 +187,23 @@ def _refine_points(work: _Work, points: Points, row: Index, column: Index) -> No
             share.layer,
             share.at,
             levels(share.alpha, scale, snap=not scene.trusted),
-            target[:, share.at],
+            target.copy() if share.at.size == points.count else np.take(target, share.at, axis=1),
             share.spread,
         )
         for share in (given if scene.trusted else scene.unmix)(points, scene.models)
     ]
-    weights = visible(parts, points.count, scale)
     together = np.zeros(points.count, np.bool_)
-    for part, weight in zip(parts, weights, strict=True):
+    for part, weight in zip(parts, visible(parts, points.count, scale), strict=True):
         # Who is seen alone keeps the document's colour; who is not seen alone starts from what the engine imagined.
-        other = np.flatnonzero((part.alpha > 0) & (weight < 1))
-        together[part.at[(weight > 0) & (weight < 1)]] = True
+        shared = weight < 1
+        other = np.flatnonzero((part.alpha > 0) & shared)
+        together[part.where(points.count)] |= (weight > 0) & shared
         at = part.at[other]
-        part.colour[:, other] = np.rint(fill(scene.models[part.layer], points.x[at], points.y[at], scale))
+        part.paint(other, [np.rint(one) for one in fill(scene.models[part.layer], points.x[at], points.y[at], scale)])
     mixed = np.flatnonzero(together)
     if mixed.size:
         few, chosen = subset(parts, mixed)
-        project(few, target[:, mixed], scene.arithmetic, scale)
+        project(few, np.take(target, mixed, axis=1), scene.arithmetic, scale)
         put_back(parts, few, chosen)
     for part in parts:
         _write(work.canvases[part.layer], part, row, column)

@@ -120,7 +120,11 @@ def given(points: Points, models: Sequence[LayerModel]) -> list[Share]:
 
 def expected(model: LayerModel, x: Plane, y: Plane) -> Plane:
     """The model's own alpha at the points, sharpened where it has an edge: all one can say of what is hidden."""
-    at = Positions(x - model.box.x, y - model.box.y)
+    return expected_at(model, Positions.at(x - model.box.x, y - model.box.y))
+
+
+def expected_at(model: LayerModel, at: Positions) -> Plane:
+    """The same, at positions among the model's own cells."""
     return sharpened(at.read(model.alpha), at.read(model.nature)[0])
 
 
@@ -140,10 +144,11 @@ def _ascend(points: Points, models: Sequence[LayerModel]) -> tuple[list[Share], 
     mean, spread = np.zeros((3, points.count), np.float32), np.zeros((6, points.count), np.float32)
     shares: list[Share] = []
     beliefs: list[Belief | None] = []
-    bases, bits = set(np.unique(points.base).tolist()), int(np.bitwise_or.reduce(points.mixed))
+    bases, bits = np.bincount(points.base), int(np.bitwise_or.reduce(points.mixed))
+    common, everywhere = int(np.bitwise_and.reduce(points.mixed)), np.arange(points.count)
     for place, model in enumerate(models):
-        if place in bases:
-            base = np.flatnonzero(points.base == place)
+        if place < bases.size and bases[place]:
+            base = everywhere if bases[place] == points.count else np.flatnonzero(points.base == place)
             lead, own = _read(model, _some(points.x, base), _some(points.y, base))[:2]
             if base.size == points.count:
                 mean, spread = lead[:3], own
@@ -153,7 +158,7 @@ def _ascend(points: Points, models: Sequence[LayerModel]) -> tuple[list[Share], 
             beliefs.append(None)
         if not bits >> place & 1:
             continue
-        at = np.flatnonzero(points.mixed & np.uint64(1 << place))
+        at = everywhere if common >> place & 1 else np.flatnonzero(points.mixed & np.uint64(1 << place))
         lead, own, where = _read(model, _some(points.x, at), _some(points.y, at))
         nature = where.read(model.nature)
         belief = Belief(lead[:3], own, lead[3], nature[0], nature[1], _some(mean, at), _some(spread, at))
@@ -175,7 +180,7 @@ def _read(model: LayerModel, x: Plane, y: Plane) -> tuple[Plane, Plane, Position
     height, width = model.spread[0].shape[:2]
     u = (x + np.float32(0.5)) * np.float32(width / model.box.width) - np.float32(0.5)
     v = (y + np.float32(0.5)) * np.float32(height / model.box.height) - np.float32(0.5)
-    own, coarse = Positions(x, y), Positions(u, v)
+    own, coarse = Positions.at(x, y), Positions.at(u, v)
     return own.read(model.lead), np.concatenate([coarse.read(half) for half in model.spread]), own
 
 
