@@ -48,6 +48,28 @@ def test_the_host_shows_the_target(seed, layers, scale, host):
         assert off <= (tolerance if other != host else (0 if scale == 255 or host != "photoshop" else tolerance)), other
 
 
+@pytest.mark.parametrize("host", HOSTS)
+def test_parts_at_all_points_and_parts_at_some_end_alike(host):
+    rng = np.random.default_rng(8)
+    whole = random_parts(rng, 300, 3, 255)
+    lacking = whole[2].at.size
+    assert lacking < 300  # some points have two layers, some three
+    target = rng.integers(0, 256, (3, 300)).astype(np.float32)
+    alone = []
+    for point in range(300):
+        some = [
+            Part(one.layer, np.arange(1), *(np.take(plane, own, -1) for plane in (one.alpha, one.colour, one.spread)))
+            for one in whole
+            if (own := np.flatnonzero(one.at == point)).size
+        ]
+        project(some, target[:, [point]], host, 255)
+        alone.append({one.layer: np.append(one.colour[:, 0], one.alpha) for one in some})
+    project(whole, target, host, 255)
+    for one in whole:
+        for own, point in enumerate(one.at):
+            assert (np.append(one.colour[:, own], one.alpha[own]) == alone[point][one.layer]).all()
+
+
 def test_colours_move_as_little_as_possible_and_where_there_is_texture():
     at = np.arange(1)
     half = np.full(1, 128, np.float32)
