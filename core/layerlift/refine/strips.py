@@ -85,11 +85,11 @@ def paint(scene: Scene, progress: Progress, *, rows: int = STRIP_ROWS) -> list[L
             for job in jobs:
                 job.cancel()
             raise
-    layers = []
-    for model in scene.models:
-        bounds, drawn = canvases.pop(0).cut()
-        layers.append(replace(model.source, bounds=bounds, pixels=drawn, opacity=1.0, blend_mode="normal"))
-    return layers
+        cuts = [pool.submit(canvases.pop(0).cut) for _ in scene.models]
+        return [
+            replace(model.source, bounds=bounds, pixels=drawn, opacity=1.0, blend_mode="normal")
+            for model, (bounds, drawn) in zip(scene.models, (cut.result() for cut in cuts), strict=True)
+        ]
 
 
 def _strip(work: _Work, strip: Bounds) -> None:

@@ -199,7 +199,7 @@ def _mixture(belief: Belief) -> tuple[Plane, Plane]:
     return belief.below + alpha * apart, spread + doubt * outer(apart)
 
 
-def _factors(belief: Belief, alpha: Plane, noise: Plane | float) -> Plane:
+def _factors(belief: Belief, alpha: Plane | np.float32, noise: Plane | float) -> Plane:
     """L D Lᵀ (see `symmetric`) of α² V + (1 − α)² P + ε."""
     out = alpha * alpha * belief.spread
     out += (1 - alpha) ** 2 * belief.below_spread
@@ -231,13 +231,16 @@ def _alpha(belief: Belief, colour: Plane, through: Plane) -> Plane:
 
 def _least_squares(belief: Belief, apart: Plane, away: Plane, noise: Plane, top: Plane) -> tuple[Plane, Plane, Plane]:
     """The α that explains the colour best, pulled to ā; its curvature; the factors used for it."""
-    alpha: Plane = np.full_like(top, 0.5)
-    for _ in range(2):
-        last = _factors(belief, alpha, noise)
-        pulled = solve(last, apart)
-        curvature = np.maximum(dot(apart, pulled), 0) + np.float32(PULL)
-        alpha = np.clip((dot(pulled, away) + np.float32(PULL) * belief.alpha) / curvature, 0, top)
-    return alpha, curvature, last
+    rough, _ = _mix(belief, _factors(belief, np.float32(0.5), noise), apart, away, top)
+    last = _factors(belief, rough, noise)
+    return *_mix(belief, last, apart, away, top), last
+
+
+def _mix(belief: Belief, factors: Plane, apart: Plane, away: Plane, top: Plane) -> tuple[Plane, Plane]:
+    pulled = solve(factors, apart)
+    curvature = np.maximum(dot(apart, pulled), 0) + np.float32(PULL)
+    alpha = (dot(pulled, away) + np.float32(PULL) * belief.alpha) / curvature
+    return np.clip(alpha, 0, top, out=alpha), curvature
 
 
 def _surprise(factors: Plane, rest: Plane) -> Plane:
