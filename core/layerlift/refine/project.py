@@ -17,7 +17,7 @@ from layerlift.imaging.arithmetic import Arithmetic, blend, finish
 from layerlift.imaging.layer import Mask, Plane
 
 ROUNDS = 4
-"""Clip and redistribute so often: every round saturates at least one layer or ends."""
+"""Clip and redistribute at least so often, and once more than there are layers: every round saturates one or ends."""
 _TURNS = (True, True, True, False, False, True)
 """Whose turn it is: the heaviest layer's (True) or the topmost one's, whose steps are the finest."""
 _CLOSE = np.float32(0.02)
@@ -60,7 +60,7 @@ def project(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int) 
     other host's arithmetic too.
     """
     weights = visible(parts, target.shape[1], scale)
-    _minimum_norm(parts, weights, target, scale)
+    _minimum_norm(parts, weights, target, scale, max(ROUNDS, len(parts) + 1))
     for part in parts:
         np.rint(part.colour, out=part.colour)
     _settle(parts, target, host, scale, 0)
@@ -80,32 +80,33 @@ def visible(parts: Sequence[Part], count: int, scale: int) -> list[Plane]:
     return weights[::-1]
 
 
-def _minimum_norm(parts: Sequence[Part], weights: Sequence[Plane], target: Plane, scale: int) -> None:
+def _minimum_norm(parts: Sequence[Part], weights: Sequence[Plane], target: Plane, scale: int, rounds: int) -> None:
+    """Calls itself with the points that are still off: each is done when it fits, whatever becomes of the others."""
     places = [(slice(None), part.where(target.shape[1])) for part in parts]
-    for turn in range(ROUNDS):
-        residual = target.copy()
-        for part, weight, place in zip(parts, weights, places, strict=True):
-            residual[place] -= weight * part.colour
-        if turn:
-            off = np.flatnonzero((np.abs(residual) > _CLOSE).any(0))
-            if off.size < target.shape[1] // 2:
-                if off.size and turn < ROUNDS - 1:
-                    few, chosen = subset(parts, off)
-                    some = [weight[own] for weight, own in zip(weights, chosen, strict=True)]
-                    _minimum_norm(few, some, np.take(target, off, axis=1), scale)
-                    put_back(parts, few, chosen)
-                return
-        total = np.zeros_like(target)
-        gains = []
-        for part, weight, place in zip(parts, weights, places, strict=True):
-            room = np.where(residual[place] > 0, part.colour < scale, part.colour > 0)
-            gains.append(room * (weight * part.spread))
-            total[place] += weight * gains[-1]
-        np.divide(residual, total, out=residual, where=total > 0)
-        for part, gain, place in zip(parts, gains, places, strict=True):
-            gain *= residual[place]
-            part.colour += gain
-            np.clip(part.colour, 0, scale, out=part.colour)
+    residual, total = _residual(parts, weights, target), np.zeros_like(target)
+    gains = []
+    for part, weight, place in zip(parts, weights, places, strict=True):
+        room = np.where(residual[place] > 0, part.colour < scale, part.colour > 0)
+        gains.append(room * (weight * part.spread))
+        total[place] += weight * gains[-1]
+    np.divide(residual, total, out=residual, where=total > 0)
+    for part, gain, place in zip(parts, gains, places, strict=True):
+        gain *= residual[place]
+        part.colour += gain
+        np.clip(part.colour, 0, scale, out=part.colour)
+    off = np.flatnonzero((np.abs(_residual(parts, weights, target)) > _CLOSE).any(0))
+    if off.size and rounds > 1:
+        few, chosen = subset(parts, off)
+        some = [weight[own] for weight, own in zip(weights, chosen, strict=True)]
+        _minimum_norm(few, some, np.take(target, off, axis=1), scale, rounds - 1)
+        put_back(parts, few, chosen)
+
+
+def _residual(parts: Sequence[Part], weights: Sequence[Plane], target: Plane) -> Plane:
+    out = target.copy()
+    for part, weight in zip(parts, weights, strict=True):
+        out[:, part.where(target.shape[1])] -= weight * part.colour
+    return out
 
 
 def _shown(parts: Sequence[Part], count: int, host: Arithmetic, scale: int) -> Plane:

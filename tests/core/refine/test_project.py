@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerlift.refine.project import HOSTS, Part, _shown, project, visible
+from layerlift.refine.project import HOSTS, Part, _shown, project, subset, visible
 
 
 def random_parts(rng, count, layers, scale):
@@ -49,25 +49,25 @@ def test_the_host_shows_the_target(seed, layers, scale, host):
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_parts_at_all_points_and_parts_at_some_end_alike(host):
+@pytest.mark.parametrize("together", [1, 3, 40])
+def test_what_becomes_of_a_point_does_not_depend_on_its_neighbours(host, together):
     rng = np.random.default_rng(8)
-    whole = random_parts(rng, 300, 3, 255)
-    lacking = whole[2].at.size
-    assert lacking < 300  # some points have two layers, some three
-    target = rng.integers(0, 256, (3, 300)).astype(np.float32)
-    alone = []
-    for point in range(300):
-        some = [
-            Part(one.layer, np.arange(1), *(np.take(plane, own, -1) for plane in (one.alpha, one.colour, one.spread)))
-            for one in whole
-            if (own := np.flatnonzero(one.at == point)).size
-        ]
-        project(some, target[:, [point]], host, 255)
-        alone.append({one.layer: np.append(one.colour[:, 0], one.alpha) for one in some})
+    count = 240
+    whole = random_parts(rng, count, 5, 255)
+    target = rng.choice([0.0, 3.0, 128.0, 252.0, 255.0], (3, count)).astype(np.float32)  # some hard to reach
+    wanted = {}
+    for first in range(0, count, together):
+        here = np.arange(first, min(first + together, count))
+        few, _ = subset(whole, here)
+        few = [one for one in few if one.at.size]
+        project(few, target[:, here], host, 255)
+        for one in few:
+            for own, point in enumerate(here[one.at]):
+                wanted[one.layer, point] = np.append(one.colour[:, own], one.alpha[own])
     project(whole, target, host, 255)
     for one in whole:
         for own, point in enumerate(one.at):
-            assert (np.append(one.colour[:, own], one.alpha[own]) == alone[point][one.layer]).all()
+            assert (np.append(one.colour[:, own], one.alpha[own]) == wanted[one.layer, point]).all()
 
 
 def test_colours_move_as_little_as_possible_and_where_there_is_texture():
