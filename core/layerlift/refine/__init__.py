@@ -1,8 +1,8 @@
 """A rough low-resolution stack and the document in; exact full-resolution layers out.
 
 Law: floor above imaging; knows no engine and no file. The mathematics in its order: `rough` (reading), `drift`
-(measuring), `models` (what each layer is like), `cells` (where layers mix), `strips` (the full-resolution pass:
-`unmix`, `fill`, `project`). Figures and method: docs/refine.md.
+(measuring), `models` (what each layer is like), `cells` and `spans` (where layers mix, and which pixels that is),
+`strips` (the full-resolution pass: `hidden`, `unmix`, `project`, `canvas`). Figures and method: docs/refine.md.
 """
 
 from __future__ import annotations
@@ -57,12 +57,9 @@ def refine(
     if device is not None:
         scene = replace(scene, unmix=torch_unmix(device))
     painted = paint(scene, progress.part(0.3, 1.0))
-    cropped = []
-    while painted:  # one by one: two copies of every layer would not fit where one does
-        cropped.append(painted.pop(0).cropped())
     return LayerStack(
         document.extent,
-        tuple(cropped),
+        tuple(painted),
         document.name,
         document.icc,
         (*rough.notes, *remarks, *dropped),

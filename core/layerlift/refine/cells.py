@@ -47,8 +47,8 @@ def classify(extent: Extent, layers: Sequence[tuple[Bounds, Plane]], *, stencil:
     for place, (box, alpha) in enumerate(layers):
         if place == 0:
             continue
-        low = _over_stencil(alpha, np.minimum) if stencil else alpha
-        high = _over_stencil(alpha, np.maximum) if stencil else alpha
+        low = over_stencil(alpha, np.minimum) if stencil else alpha
+        high = over_stencil(alpha, np.maximum) if stencil else alpha
         if stencil:
             _close(low, box, extent)
             _close(high, box, extent)
@@ -68,6 +68,7 @@ def _close(plane: Plane, box: Bounds, extent: Extent) -> None:
         plane[-1] = 0
 
 
-def _over_stencil(plane: Plane, pick: Callable[[Plane, Plane], Plane]) -> Plane:
+def over_stencil(plane: Plane, pick: Callable[[Plane, Plane], Plane]) -> Plane:
+    """The least or largest (`pick`) of every cell, its right, lower and lower right neighbours; the border repeats."""
     right = pick(plane, np.concatenate([plane[:, 1:], plane[:, -1:]], 1))
     return pick(right, np.concatenate([right[1:], right[-1:]], 0))

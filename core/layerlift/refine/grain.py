@@ -28,12 +28,30 @@ def roughness(line: Plane) -> Plane:
 
 def grain(row: NDArray[np.intp], column: NDArray[np.intp], layer: int) -> Plane:
     """Noise of unit variance and triangular distribution at document pixels, the same for the same place and layer."""
-    word = row.astype(np.uint32) * np.uint32(0x9E3779B1) + column.astype(np.uint32) * np.uint32(0x85EBCA77)
-    word += np.uint32((layer * 0xC2B2AE3D) & 0xFFFFFFFF)
+    down, across = seeds(row, column, layer)
+    return noise(down + across)
+
+
+def seeds(row: NDArray[np.intp], column: NDArray[np.intp], layer: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """What rows and columns contribute to the seed of a pixel: their sum, modulo 2³²."""
+    down = row.astype(np.uint32) * np.uint32(0x9E3779B1) + np.uint32((layer * 0xC2B2AE3D) & 0xFFFFFFFF)
+    return down, column.astype(np.uint32) * np.uint32(0x85EBCA77)
+
+
+def noise(seed: NDArray[np.uint32]) -> Plane:
+    """The noise that belongs to seeds; these are used up."""
+    spare = np.empty_like(seed)
     for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):  # "lowbias32" (C. Wellons, hash-prospector)
-        word ^= word >> np.uint32(shift)
-        word *= np.uint32(factor)
-    word ^= word >> np.uint32(16)
-    halves = (word & np.uint32(0xFFFF)).astype(np.float32) + (word >> np.uint32(16)).astype(np.float32)
-    out: Plane = (halves - np.float32(65535)) * np.float32(np.sqrt(6) / 65536)
+        np.right_shift(seed, np.uint32(shift), out=spare)
+        np.bitwise_xor(seed, spare, out=seed)
+        np.multiply(seed, np.uint32(factor), out=seed)
+    np.right_shift(seed, np.uint32(16), out=spare)
+    np.bitwise_xor(seed, spare, out=seed)
+    # Both halves together are below 2¹⁷: their sum is the same in integers as in float32.
+    np.right_shift(seed, np.uint32(16), out=spare)
+    np.bitwise_and(seed, np.uint32(0xFFFF), out=seed)
+    np.add(seed, spare, out=seed)
+    out = seed.astype(np.float32)
+    np.subtract(out, np.float32(65535), out=out)
+    np.multiply(out, np.float32(np.sqrt(6) / 65536), out=out)
     return out

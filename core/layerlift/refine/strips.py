@@ -7,34 +7,31 @@ cells; so strips need no overlap and their height does not show. Memory is bound
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, cast
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.geometry import Bounds
-from layerlift.imaging.layer import Document, Layer, Mask, Pixels, Plane, full_scale
-from layerlift.imaging.resample import Grid, sample
+from layerlift.imaging.layer import Document, Layer, Mask, full_scale
+from layerlift.imaging.resample import Grid
 from layerlift.progress import Progress
-from layerlift.refine.cells import Cells, places
-from layerlift.refine.grain import grain
+from layerlift.refine.canvas import Canvas, Words, opaque, packed, shown, solid, words
+from layerlift.refine.cells import Cells
+from layerlift.refine.hidden import SNAP, fill, hidden_cells, hide, levels
 from layerlift.refine.models import LayerModel
 from layerlift.refine.project import Part, project, put_back, subset, visible
-from layerlift.refine.unmix import Points, Share, expected, given, unmix
+from layerlift.refine.spans import Index, Lattice, Runs, pixels, runs
+from layerlift.refine.unmix import Points, Share, given, unmix
 
-STRIP_ROWS, STRIP_PIXELS = 256, 1 << 19
+STRIP_ROWS, STRIP_PIXELS = 256, 1 << 20
 """A strip has at most so many rows and, above one row, about so many pixels."""
-Words: TypeAlias = "NDArray[np.uint32] | NDArray[np.uint64]"
-_NOBODY = np.uint8(255)
 CHUNK = 1 << 14
 """Points refined at a time: their few hundred working arrays then stay in the cache."""
-SNAP = 5 / 255
-"""Alphas closer to 0 or 1 than this become 0 or 1: no ghosts, no pinholes (layers trusted as they are keep theirs)."""
+ALONE = CHUNK // 8
+"""From so many points on, those in which the same layers meet are refined by themselves: nothing is gathered then."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,26 +51,32 @@ class Scene:
 
 
 @dataclass(frozen=True, eq=False)
-class Canvas:
-    """Full-resolution pixels of one layer over `bounds`, transparent until written; `words` are the same, one integer
-    per pixel."""
+class _Work:
+    """A scene, where its cells lie, what is written, and (for every layer but the topmost) its hidden cells."""
 
-    bounds: Bounds
-    pixels: Pixels
-    words: Words
+    scene: Scene
+    lattice: Lattice
+    canvases: Sequence[Canvas]
+    hidden: Sequence[Mask]
 
 
 def paint(scene: Scene, progress: Progress, *, rows: int = STRIP_ROWS) -> list[Layer]:
-    """Every layer of the scene at the document's size and depth, over its own part of the document (not yet cropped).
+    """Every layer of the scene at the document's size and depth, cropped to its alpha.
 
     Reports and hears a cancel after every strip. The result does not depend on `rows`.
     """
     width, height = scene.document.extent
-    canvases = [_canvas(scene, model) for model in scene.models]
+    canvases = [Canvas.blank(scene.grid.pixels(model.box), scene.document.pixels) for model in scene.models]
+    least = SNAP if not scene.trusted else 0.5 / full_scale(scene.document.pixels)
+    hidden = [
+        hidden_cells(model, place, scene.cells.base, least)
+        for place, model in enumerate(scene.models[: int(scene.cells.base.max())])
+    ]
+    work = _Work(scene, Lattice.of(scene.grid), canvases, hidden)
     rows = max(1, min(rows, STRIP_PIXELS // width))
     tops = range(0, height, rows)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        jobs = [pool.submit(_strip, scene, canvases, Bounds(0, y, width, min(rows, height - y))) for y in tops]
+        jobs = [pool.submit(_strip, work, Bounds(0, y, width, min(rows, height - y))) for y in tops]
         try:
             for done, job in enumerate(jobs, 1):
                 job.result()
@@ -82,198 +85,153 @@ def paint(scene: Scene, progress: Progress, *, rows: int = STRIP_ROWS) -> list[L
             for job in jobs:
                 job.cancel()
             raise
-    return [
-        replace(model.source, bounds=canvas.bounds, pixels=canvas.pixels, opacity=1.0, blend_mode="normal")
-        for model, canvas in zip(scene.models, canvases, strict=True)
-    ]
+        cuts = [pool.submit(canvases.pop(0).cut) for _ in scene.models]
+        return [
+            replace(model.source, bounds=bounds, pixels=drawn, opacity=1.0, blend_mode="normal")
+            for model, (bounds, drawn) in zip(scene.models, (cut.result() for cut in cuts), strict=True)
+        ]
 
 
-def _canvas(scene: Scene, model: LayerModel) -> Canvas:
-    bounds = scene.grid.pixels(model.box)
-    pixels = np.zeros((bounds.height, bounds.width, 4), scene.document.pixels.dtype)
-    return Canvas(bounds, cast(Pixels, pixels), _words(cast(Pixels, pixels)))
-
-
-def _words(pixels: Pixels) -> Words:
-    word = np.uint32 if pixels.dtype == np.uint8 else np.uint64
-    return cast(Words, np.ascontiguousarray(pixels).view(word)[..., 0])
-
-
-def _strip(scene: Scene, canvases: Sequence[Canvas], strip: Bounds) -> None:
+def _strip(work: _Work, strip: Bounds) -> None:
     """Refine one strip into the canvases."""
-    pixels = cast(Pixels, np.ascontiguousarray(scene.document.pixels[strip.slices]))
-    alpha = pixels[..., 3]
-    xs = scene.grid.columns(np.arange(strip.width, dtype=np.int32))
-    ys = scene.grid.rows(np.arange(strip.y, strip.bottom, dtype=np.int32))
-    columns = np.clip(np.floor(xs), 0, scene.grid.cells.width - 1).astype(np.intp)
-    lines = np.clip(np.floor(ys), 0, scene.grid.cells.height - 1).astype(np.intp)
-    base = scene.cells.base[lines][:, columns]
-    mixed = (scene.cells.mixed[lines] != 0)[:, columns]
-    _copy_solid(canvases, strip, pixels, base, ~mixed)
-    whole = alpha == full_scale(scene.document.pixels)
-    _hide(scene, canvases, strip, base, ~mixed & whole, xs, ys)
-    for refine, chosen in ((_refine_points, mixed & whole), (_give_away, mixed & ~whole & (alpha > 0))):
-        rows, across = places(chosen)
-        for begin in range(0, rows.size, CHUNK):
-            row, column = rows[begin : begin + CHUNK], across[begin : begin + CHUNK]
-            points = Points(
-                _colours(pixels, row, column),
-                xs[column],
-                ys[row],
-                base[row, column],
-                scene.cells.mixed[lines[row], columns[column]],
-            )
-            refine(scene, canvases, points, row + strip.y, column)
+    cells, lattice = work.scene.cells, work.lattice
+    source = words(work.scene.document.pixels[strip.slices])
+    whole = None if opaque(source) else solid(source)
+    found = runs(lattice, strip, cells.base, cells.mixed)
+    mixed = cells.mixed[found.row, found.column] != 0
+    _copy_solid(work, strip, source, whole is None, found.some(~mixed))
+    for place, here in enumerate(work.hidden):
+        hide(
+            work.scene.models[place],
+            place,
+            work.canvases[place],
+            here,
+            lattice,
+            strip,
+            whole,
+            snap=not work.scene.trusted,
+        )
+    for row, column in _together(cells, found.some(mixed)):
+        _refine_all(work, strip, source, whole is None, row, column)
 
 
-def _colours(pixels: Pixels, row: NDArray[np.intp], column: NDArray[np.intp]) -> Plane:
-    return np.ascontiguousarray(pixels[row, column].T[:3].astype(np.float32) * np.float32(1 / full_scale(pixels)))
-
-
-def _copy_solid(canvases: Sequence[Canvas], strip: Bounds, pixels: Pixels, base: NDArray[np.uint8], pure: Mask) -> None:
+def _copy_solid(work: _Work, strip: Bounds, source: Words, whole: bool, some: Runs) -> None:
     """Where one solid layer is all that one sees it has the document's pixels, alpha included."""
-    words = _words(pixels)
-    shown = np.where(pure & (pixels[..., 3] > 0), base, _NOBODY)
-    for place, canvas in enumerate(canvases):
-        seen = canvas.bounds.intersect(strip)
-        if seen.empty:
-            continue
-        local = seen.shift(0, -strip.y).slices
-        mine = canvas.words[seen.shift(-canvas.bounds.x, -canvas.bounds.y).slices]
-        _copy(words[local], shown[local] == place, mine)
+    if not whole:
+        source = source * shown(source)
+    base = work.scene.cells.base[some.row, some.column]
+    edges = (one.tolist() for one in (base, some.top, some.bottom, some.left, some.right))
+    for place, top, bottom, left, right in zip(*edges, strict=True):
+        canvas = work.canvases[place]
+        x, y = canvas.bounds.x, canvas.bounds.y
+        canvas.words[top - y : bottom - y, left - x : right - x] = source[top - strip.y : bottom - strip.y, left:right]
 
 
-def _copy(words: Words, chosen: Mask, into: Words) -> None:
-    """Some of the words into a view of the same shape."""
-    if words.itemsize == 4 and min(words.shape) > 1:  # three times as fast; OpenCV has no integers of 64 bit
-        cv2.copyTo(words.view(np.int32), chosen.view(np.uint8), into.view(np.int32))
-    else:
-        np.copyto(into, words, where=chosen)
+def _together(cells: Cells, some: Runs) -> Iterator[tuple[Index, Index]]:
+    """Rows and columns of the pixels of the runs, at most CHUNK at a time, those alike (the same base and layers) by
+    themselves where they are many."""
+    if some.row.size == 0:
+        return
+    base, bits, area = cells.base[some.row, some.column], cells.mixed[some.row, some.column], some.area
+    order = np.lexsort((base, bits))
+    new = (np.diff(bits[order]) != 0) | (np.diff(base[order]) != 0)
+    group = np.empty(order.size, np.intp)
+    group[order] = np.concatenate([[0], np.cumsum(new)])
+    sizes = np.bincount(group, area).astype(np.intp)
+    few = sizes < ALONE
+    order = np.lexsort((group, few[group]))
+    row, column = pixels(some.some(order))
+    begin = 0
+    for size in [*sizes[~few].tolist(), int(sizes[few].sum())]:
+        parts = -(-size // CHUNK)
+        for part in range(parts):
+            piece = slice(begin + size * part // parts, begin + size * (part + 1) // parts)
+            yield row[piece], column[piece]
+        begin += size
 
 
-def _hide(
-    scene: Scene,
-    canvases: Sequence[Canvas],
-    strip: Bounds,
-    base: NDArray[np.uint8],
-    pure: Mask,
-    xs: Plane,
-    ys: Plane,
-) -> None:
-    """What lies below the solid layers: the engine's own alpha and colour, enlarged."""
-    for place in range(int(base.max(initial=0))):
-        canvas = canvases[place]
-        seen = canvas.bounds.intersect(strip)
-        if seen.empty:
-            continue
-        local = seen.shift(0, -strip.y)
-        rows, across = places((base[local.slices] > place) & pure[local.slices])
-        rows += local.y
-        across += local.x
-        for begin in range(0, rows.size, CHUNK):
-            row, column = rows[begin : begin + CHUNK], across[begin : begin + CHUNK]
-            part = _hidden(scene, place, xs[column], ys[row], row + strip.y, column)
-            _write(canvas, part, row + strip.y, column)
+def _refine_all(work: _Work, strip: Bounds, source: Words, whole: bool, row: Index, column: Index) -> None:
+    """Take some pixels of the strip apart, or give them away where the document is translucent."""
+    colours = source[row - strip.y, column]
+    if whole:
+        _refine_points(work, _points(work, colours, row, column), row, column)
+        return
+    full = solid(colours)
+    for refine, chosen in ((_refine_points, full), (_give_away, shown(colours) & ~full)):
+        at = np.flatnonzero(chosen)
+        if at.size:
+            refine(work, _points(work, colours[at], row[at], column[at]), row[at], column[at])
 
 
-def _hidden(scene: Scene, place: int, x: Plane, y: Plane, row: NDArray[np.intp], column: NDArray[np.intp]) -> Part:
-    """A layer that nobody sees at these points: the engine's colours, with the grain of the layer's visible parts."""
-    model, scale = scene.models[place], full_scale(scene.document.pixels)
-    alpha = expected(model, x, y) if place else np.ones_like(x)
-    levels = _levels(alpha, scale, snap=not scene.trusted)
-    colour = _fill(model, x, y, scale)
-    if model.grain is not None:
-        height, width = model.grain.shape
-        u = (x - model.box.x + np.float32(0.5)) * np.float32(width / model.box.width) - np.float32(0.5)
-        v = (y - model.box.y + np.float32(0.5)) * np.float32(height / model.box.height) - np.float32(0.5)
-        colour += sample(model.grain, u, v) * grain(row, column, place) * np.float32(scale)
-    return Part(place, np.arange(x.size), levels, np.clip(np.rint(colour), 0, scale), np.ones_like(x))
+def _points(work: _Work, colours: Words, row: Index, column: Index) -> Points:
+    depth = work.scene.document.pixels.dtype
+    levels = colours.view(depth).reshape(-1, 4)[:, :3].T.astype(np.float32)
+    (across, down), (xs, ys), cells = work.lattice.cell, work.lattice.at, work.scene.cells
+    line, place = down[row], across[column]
+    return Points(
+        np.ascontiguousarray(levels) * np.float32(1 / full_scale(work.scene.document.pixels)),
+        xs[column],
+        ys[row],
+        cells.base[line, place],
+        cells.mixed[line, place],
+    )
 
 
-def _fill(model: LayerModel, x: Plane, y: Plane, scale: int) -> Plane:
-    """(3, n) colours 0…scale of a layer where one does not see it alone."""
-    x, y = x - model.box.x, y - model.box.y
-    colour = np.stack([sample(plane, x, y, cubic=True) for plane in model.fill])
-    return cast(Plane, np.clip(colour * np.float32(scale), 0, scale))
-
-
-def _levels(alpha: Plane, scale: int, *, snap: bool) -> Plane:
-    if snap:
-        alpha = np.where(alpha < SNAP, np.float32(0), np.where(alpha > 1 - SNAP, np.float32(1), alpha))
-    return cast(Plane, np.rint(np.clip(alpha, 0, 1) * np.float32(scale)))
-
-
-def _refine_points(
-    scene: Scene, canvases: Sequence[Canvas], points: Points, row: NDArray[np.intp], column: NDArray[np.intp]
-) -> None:
+def _refine_points(work: _Work, points: Points, row: Index, column: Index) -> None:
     """Unmix the points, make them exact, write them; the document is opaque here."""
+    scene = work.scene
     scale = full_scale(scene.document.pixels)
     target = np.rint(points.colour * np.float32(scale))
     parts = [
         Part(
             share.layer,
             share.at,
-            _levels(share.alpha, scale, snap=not scene.trusted),
-            target[:, share.at],
+            levels(share.alpha, scale, snap=not scene.trusted),
+            target.copy() if share.at.size == points.count else np.take(target, share.at, axis=1),
             share.spread,
         )
         for share in (given if scene.trusted else scene.unmix)(points, scene.models)
     ]
-    weights = visible(parts, points.count, scale)
     together = np.zeros(points.count, np.bool_)
-    for part, weight in zip(parts, weights, strict=True):
+    for part, weight in zip(parts, visible(parts, points.count, scale), strict=True):
         # Who is seen alone keeps the document's colour; who is not seen alone starts from what the engine imagined.
-        other = np.flatnonzero((part.alpha > 0) & (weight < 1))
-        together[part.at[(weight > 0) & (weight < 1)]] = True
+        shared = weight < 1
+        other = np.flatnonzero((part.alpha > 0) & shared)
+        together[part.where(points.count)] |= (weight > 0) & shared
         at = part.at[other]
-        part.colour[:, other] = np.rint(_fill(scene.models[part.layer], points.x[at], points.y[at], scale))
+        part.paint(other, [np.rint(one) for one in fill(scene.models[part.layer], points.x[at], points.y[at], scale)])
     mixed = np.flatnonzero(together)
     if mixed.size:
         few, chosen = subset(parts, mixed)
-        project(few, target[:, mixed], scene.arithmetic, scale)
+        project(few, np.take(target, mixed, axis=1), scene.arithmetic, scale)
         put_back(parts, few, chosen)
     for part in parts:
-        _write(canvases[part.layer], part, row, column)
-    for place in range(int(points.base.max())):
-        below = np.flatnonzero(points.base > place)
-        area = canvases[place].bounds
-        inside = (column[below] >= area.x) & (column[below] < area.right)
-        below = below[inside & (row[below] >= area.y) & (row[below] < area.bottom)]
-        if below.size:
-            hidden = _hidden(scene, place, points.x[below], points.y[below], row[below], column[below])
-            hidden.at = below
-            _write(canvases[place], hidden, row, column)
+        _write(work.canvases[part.layer], part, row, column)
 
 
-def _give_away(
-    scene: Scene, canvases: Sequence[Canvas], points: Points, row: NDArray[np.intp], column: NDArray[np.intp]
-) -> None:
+def _give_away(work: _Work, points: Points, row: Index, column: Index) -> None:
     """Where the document itself is translucent the layer one sees most has the pixel, colour and alpha; the others
     nothing: that is exact in every arithmetic."""
     dominant = points.base.astype(np.intp)
     best = np.zeros(points.count, np.float32)
-    for share in given(points, scene.models):
+    for share in given(points, work.scene.models):
         at, alpha = share.at, share.alpha
         best[at] *= 1 - alpha
         wins = alpha >= best[at]
         dominant[at[wins]] = share.layer
         best[at[wins]] = alpha[wins]
-    words = _words(scene.document.pixels[row, column][None])[0]
+    source = words(work.scene.document.pixels[row, column][None])[0]
     for place in np.unique(dominant):
-        canvas, mine = canvases[place], np.flatnonzero(dominant == place)
-        canvas.words[row[mine] - canvas.bounds.y, column[mine] - canvas.bounds.x] = words[mine]
+        mine = np.flatnonzero(dominant == place)
+        work.canvases[place].put(source[mine], row[mine], column[mine])
 
 
-def _write(canvas: Canvas, part: Part, row: NDArray[np.intp], column: NDArray[np.intp]) -> None:
+def _write(canvas: Canvas, part: Part, row: Index, column: Index) -> None:
     """Put the part's pixels (those with any alpha) where they belong."""
-    seen: Mask | slice = part.alpha > 0
-    if np.all(part.alpha):
-        seen = slice(None)
-    at = part.at[seen]
-    place = (row[at] - canvas.bounds.y) * canvas.bounds.width + column[at] - canvas.bounds.x
-    bits = 8 * canvas.pixels.itemsize
-    word: NDArray[Any] = part.alpha[seen].astype(canvas.words.dtype)
-    for plane in part.colour[::-1]:  # little-endian, as every platform that OpenCV is built for
-        word <<= bits
-        word |= plane[seen].astype(word.dtype)
-    canvas.words.reshape(-1)[place] = word
+    at, alpha, colour = part.at, part.alpha, part.colour
+    if not alpha.all():
+        seen = np.flatnonzero(alpha)
+        at, alpha, colour = at[seen], alpha[seen], np.take(colour, seen, axis=1)
+    if at.size < row.size:
+        row, column = row[at], column[at]
+    canvas.put(packed(colour, alpha, canvas.pixels.dtype), row, column)

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layerlift.imaging.layer import Plane
-from layerlift.imaging.resample import sample
+from layerlift.imaging.resample import Positions
 from layerlift.refine.cells import CLEAR, SOLID
 from layerlift.refine.models import LayerModel
 from layerlift.refine.symmetric import add_to_diagonal, determinant, dot, factor, outer, quadratic, solve, times
@@ -35,6 +35,7 @@ UNSEEN = 0.03
 PULL = 4.0
 """Weight (inverse variance) of ā in the least-squares mix."""
 TINY = 1e-9
+Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,29 +81,34 @@ class Belief:
     def some(self, which: NDArray[np.intp]) -> Belief:
         """The same at some of the points."""
         return Belief(
-            *(np.take(plane, which, axis=-1) for plane in (self.mean, self.spread, self.alpha, self.edge)),
-            *(np.take(plane, which, axis=-1) for plane in (self.ceiling, self.below, self.below_spread)),
+            *(_some(plane, which) for plane in (self.mean, self.spread, self.alpha, self.edge)),
+            *(_some(plane, which) for plane in (self.ceiling, self.below, self.below_spread)),
         )
 
 
 def unmix(points: Points, models: Sequence[LayerModel]) -> list[Share]:
-    """Every layer that shows at some of the points, bottom → top; exactly one of alpha 1 per point (its base)."""
+    """Every layer that shows at some of the points, bottom → top; exactly one of alpha 1 per point (its base).
+
+    Fastest where all points have the same base and the same layers above it: nothing is gathered then.
+    """
     shares, beliefs = _ascend(points, models)
     through = np.ones(points.count, np.float32)
-    colour = points.colour.copy()
+    colour = points.colour
     solved: list[Share] = []
     for share, belief in zip(reversed(shares), reversed(beliefs), strict=True):
         if belief is None:
             solved.append(share)
             continue
         at = share.at
-        seen, here = np.take(through, at), np.take(colour, at, axis=1)
+        seen, here = _some(through, at), _some(colour, at)
         alpha = np.where(seen > UNSEEN, _alpha(belief, here, seen), sharpened(belief.alpha, belief.edge))
-        left = points.mixed[at] & np.uint64((1 << share.layer) - 1) != 0
-        more = np.flatnonzero(left & (seen > UNSEEN) & (alpha > CLEAR) & (alpha < SOLID))
-        if more.size:
-            colour[:, at[more]] = _below(belief.some(more), here[:, more], alpha[more])
-        through[at] = seen * (1 - alpha)
+        left = _some(points.mixed, at) & np.uint64((1 << share.layer) - 1) != 0
+        if left.any():
+            more = np.flatnonzero(left & (seen > UNSEEN) & (alpha > CLEAR) & (alpha < SOLID))
+            if more.size:
+                colour = colour.copy() if colour is points.colour else colour
+                colour[:, at[more]] = _below(belief.some(more), _some(here, more), alpha[more])
+            through[at] = seen * (1 - alpha)
         solved.append(Share(share.layer, at, alpha, share.spread))
     return solved[::-1]
 
@@ -114,8 +120,12 @@ def given(points: Points, models: Sequence[LayerModel]) -> list[Share]:
 
 def expected(model: LayerModel, x: Plane, y: Plane) -> Plane:
     """The model's own alpha at the points, sharpened where it has an edge: all one can say of what is hidden."""
-    x, y = x - model.box.x, y - model.box.y
-    return sharpened(sample(model.alpha, x, y), sample(model.nature, x, y)[0])
+    return expected_at(model, Positions.at(x - model.box.x, y - model.box.y))
+
+
+def expected_at(model: LayerModel, at: Positions) -> Plane:
+    """The same, at positions among the model's own cells."""
+    return sharpened(at.read(model.alpha), at.read(model.nature)[0])
 
 
 def sharpened(alpha: Plane, edge: Plane) -> Plane:
@@ -124,39 +134,54 @@ def sharpened(alpha: Plane, edge: Plane) -> Plane:
     return out
 
 
+def _some(plane: NDArray[Number], at: NDArray[np.intp]) -> NDArray[Number]:
+    """The columns `at` (ascending, each once); the very array where those are all."""
+    return plane if at.size == plane.shape[-1] else np.take(plane, at, axis=-1)
+
+
 def _ascend(points: Points, models: Sequence[LayerModel]) -> tuple[list[Share], list[Belief | None]]:
     """Read the models and believe, layer by layer, what lies below each fractional one."""
     mean, spread = np.zeros((3, points.count), np.float32), np.zeros((6, points.count), np.float32)
     shares: list[Share] = []
     beliefs: list[Belief | None] = []
+    bases, bits = np.bincount(points.base), int(np.bitwise_or.reduce(points.mixed))
+    common, everywhere = int(np.bitwise_and.reduce(points.mixed)), np.arange(points.count)
     for place, model in enumerate(models):
-        base = np.flatnonzero(points.base == place)
-        if base.size:
-            lead, _, own = _read(model, points.x[base], points.y[base])
-            mean[:, base], spread[:, base] = lead[:3], own
+        if place < bases.size and bases[place]:
+            base = everywhere if bases[place] == points.count else np.flatnonzero(points.base == place)
+            lead, own = _read(model, _some(points.x, base), _some(points.y, base))[:2]
+            if base.size == points.count:
+                mean, spread = lead[:3], own
+            else:
+                mean[:, base], spread[:, base] = lead[:3], own
             shares.append(Share(place, base, np.ones(base.size, np.float32), _variance(own)))
             beliefs.append(None)
-        at = np.flatnonzero(points.mixed & np.uint64(1 << place))
-        if at.size == 0:
+        if not bits >> place & 1:
             continue
-        lead, nature, own = _read(model, points.x[at], points.y[at])
-        belief = Belief(lead[:3], own, lead[3], nature[0], nature[1], np.take(mean, at, 1), np.take(spread, at, 1))
-        more = np.flatnonzero(points.mixed[at] >> np.uint64(place + 1))  # only where another layer asks
-        if more.size:
-            mean[:, at[more]], spread[:, at[more]] = _mixture(belief.some(more))
+        at = everywhere if common >> place & 1 else np.flatnonzero(points.mixed & np.uint64(1 << place))
+        lead, own, where = _read(model, _some(points.x, at), _some(points.y, at))
+        nature = where.read(model.nature)
+        belief = Belief(lead[:3], own, lead[3], nature[0], nature[1], _some(mean, at), _some(spread, at))
+        if bits >> place + 1:
+            more = np.flatnonzero(_some(points.mixed, at) >> np.uint64(place + 1))  # only where another layer asks
+            if more.size == points.count:
+                mean, spread = _mixture(belief)
+            elif more.size:
+                mean, spread = mean.copy(), spread.copy()
+                mean[:, at[more]], spread[:, at[more]] = _mixture(belief.some(more))
         shares.append(Share(place, at, belief.alpha, _variance(own)))
         beliefs.append(belief)
     return shares, beliefs
 
 
-def _read(model: LayerModel, x: Plane, y: Plane) -> tuple[Plane, Plane, Plane]:
-    """`lead` (4, k), `nature` (2, k) and covariance (6, k) of the model at the points."""
+def _read(model: LayerModel, x: Plane, y: Plane) -> tuple[Plane, Plane, Positions]:
+    """`lead` (4, k) and covariance (6, k) of the model at the points, and where they lie among its own cells."""
     x, y = x - model.box.x, y - model.box.y
     height, width = model.spread[0].shape[:2]
     u = (x + np.float32(0.5)) * np.float32(width / model.box.width) - np.float32(0.5)
     v = (y + np.float32(0.5)) * np.float32(height / model.box.height) - np.float32(0.5)
-    spread = np.concatenate([sample(model.spread[0], u, v), sample(model.spread[1], u, v)])
-    return sample(model.lead, x, y), sample(model.nature, x, y), spread
+    own, coarse = Positions.at(x, y), Positions.at(u, v)
+    return own.read(model.lead), np.concatenate([coarse.read(half) for half in model.spread]), own
 
 
 def _variance(spread: Plane) -> Plane:
@@ -174,12 +199,11 @@ def _mixture(belief: Belief) -> tuple[Plane, Plane]:
     return belief.below + alpha * apart, spread + doubt * outer(apart)
 
 
-def _covariance(belief: Belief, alpha: Plane, noise: Plane | float) -> Plane:
-    """α² V + (1 − α)² P + ε; `alpha` (k,) or (hypotheses, k)."""
-    extra = (slice(None), *([None] * (alpha.ndim - 1)))
-    out: Plane = alpha * alpha * belief.spread[extra]
-    out += (1 - alpha) ** 2 * belief.below_spread[extra]
-    return add_to_diagonal(out, noise)
+def _factors(belief: Belief, alpha: Plane | np.float32, noise: Plane | float) -> Plane:
+    """L D Lᵀ (see `symmetric`) of α² V + (1 − α)² P + ε."""
+    out = alpha * alpha * belief.spread
+    out += (1 - alpha) ** 2 * belief.below_spread
+    return factor(add_to_diagonal(out, noise))
 
 
 def _alpha(belief: Belief, colour: Plane, through: Plane) -> Plane:
@@ -188,44 +212,46 @@ def _alpha(belief: Belief, colour: Plane, through: Plane) -> Plane:
     apart, away = belief.mean - belief.below, colour - belief.below
     prior, top = belief.alpha, np.maximum(belief.ceiling, belief.alpha)
     mix, curvature, last = _least_squares(belief, apart, away, noise, top)
-    fixed = np.stack([top, np.zeros_like(top), prior])
-    wholes = -np.float32(0.5) * _surprise(_covariance(belief, fixed, noise), away[:, None] - fixed * apart[:, None])
-    rest = away - mix * apart
-    mixed = -np.float32(0.5) * (
-        quadratic(last, rest) + np.log(determinant(last)) - np.log(np.minimum(np.float32(6.2832) / curvature, 1))
-    )
-    scores = np.concatenate([wholes, mixed[None]])
+    scores = np.empty((4, top.size), np.float32)
+    scores[0] = _surprise(_factors(belief, top, noise), away - top * apart)
+    scores[1] = _surprise(factor(add_to_diagonal(belief.below_spread.copy(), noise)), away)
+    scores[2] = _surprise(_factors(belief, prior, noise), away - prior * apart)
+    scores[3] = _surprise(last, away - mix * apart) - np.log(np.minimum(np.float32(6.2832) / curvature, 1))
+    scores *= -np.float32(0.5)
     scores -= scores.max(0)
     edge, e = belief.edge, np.float32(MIXED)
-    priors = np.stack(
-        [prior * edge * (1 - e), (1 - prior) * edge * (1 - e), 1 - edge, 4 * e * edge * prior * (1 - prior)]
-    )
-    weight = np.exp(scores) * (priors + np.float32(TINY))
+    weight = np.exp(scores, out=scores)
+    for k, chance in enumerate(
+        (prior * edge * (1 - e), (1 - prior) * edge * (1 - e), 1 - edge, 4 * e * edge * prior * (1 - prior))
+    ):
+        weight[k] *= chance + np.float32(TINY)
     out: Plane = (weight[0] * top + weight[2] * prior + weight[3] * mix) / weight.sum(0)
     return cast(Plane, np.where(prior < np.float32(SOLID), out, prior))
 
 
 def _least_squares(belief: Belief, apart: Plane, away: Plane, noise: Plane, top: Plane) -> tuple[Plane, Plane, Plane]:
     """The α that explains the colour best, pulled to ā; its curvature; the factors used for it."""
-    alpha: Plane = np.full_like(top, 0.5)
-    for _ in range(2):
-        last = factor(_covariance(belief, alpha, noise))
-        pulled = solve(last, apart)
-        curvature = np.maximum(dot(apart, pulled), 0) + np.float32(PULL)
-        alpha = np.clip((dot(pulled, away) + np.float32(PULL) * belief.alpha) / curvature, 0, top)
-    return alpha, curvature, last
+    rough, _ = _mix(belief, _factors(belief, np.float32(0.5), noise), apart, away, top)
+    last = _factors(belief, rough, noise)
+    return *_mix(belief, last, apart, away, top), last
 
 
-def _surprise(covariance: Plane, rest: Plane) -> Plane:
+def _mix(belief: Belief, factors: Plane, apart: Plane, away: Plane, top: Plane) -> tuple[Plane, Plane]:
+    pulled = solve(factors, apart)
+    curvature = np.maximum(dot(apart, pulled), 0) + np.float32(PULL)
+    alpha = (dot(pulled, away) + np.float32(PULL) * belief.alpha) / curvature
+    return np.clip(alpha, 0, top, out=alpha), curvature
+
+
+def _surprise(factors: Plane, rest: Plane) -> Plane:
     """Mahalanobis distance plus log determinant."""
-    factors = factor(covariance)
     out: Plane = quadratic(factors, rest) + np.log(determinant(factors))
     return out
 
 
 def _below(belief: Belief, colour: Plane, alpha: Plane) -> Plane:
     """Posterior mean of the colour below the layer."""
-    factors = factor(_covariance(belief, alpha, NOISE))
+    factors = _factors(belief, alpha, NOISE)
     rest = colour - belief.below - alpha * (belief.mean - belief.below)
     out: Plane = belief.below + (1 - alpha) * times(belief.below_spread, solve(factors, rest))
     return out

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerlift.refine.project import HOSTS, Part, _shown, project, visible
+from layerlift.refine.project import HOSTS, Part, _shown, project, subset, visible
 
 
 def random_parts(rng, count, layers, scale):
@@ -46,6 +46,28 @@ def test_the_host_shows_the_target(seed, layers, scale, host):
     for other in HOSTS:
         off = np.abs(_shown(parts, 200, other, scale) - target).max()
         assert off <= (tolerance if other != host else (0 if scale == 255 or host != "photoshop" else tolerance)), other
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("together", [1, 3, 40])
+def test_what_becomes_of_a_point_does_not_depend_on_its_neighbours(host, together):
+    rng = np.random.default_rng(8)
+    count = 240
+    whole = random_parts(rng, count, 5, 255)
+    target = rng.choice([0.0, 3.0, 128.0, 252.0, 255.0], (3, count)).astype(np.float32)  # some hard to reach
+    wanted = {}
+    for first in range(0, count, together):
+        here = np.arange(first, min(first + together, count))
+        few, _ = subset(whole, here)
+        few = [one for one in few if one.at.size]
+        project(few, target[:, here], host, 255)
+        for one in few:
+            for own, point in enumerate(here[one.at]):
+                wanted[one.layer, point] = np.append(one.colour[:, own], one.alpha[own])
+    project(whole, target, host, 255)
+    for one in whole:
+        for own, point in enumerate(one.at):
+            assert (np.append(one.colour[:, own], one.alpha[own]) == wanted[one.layer, point]).all()
 
 
 def test_colours_move_as_little_as_possible_and_where_there_is_texture():

@@ -93,6 +93,25 @@ def test_a_point_does_not_depend_on_its_neighbours():
         assert (one.alpha[100:137] == other.alpha).all()
 
 
+def test_points_alike_and_points_unlike_are_answered_alike():
+    rng = np.random.default_rng(6)
+    stack = [model((0.2, 0.3, 0.4), 1.0, edge=0), model((0.8, 0.7, 0.2), 0.4), model((0.6, 0.1, 0.3), 0.5)]
+    colours = [tuple(c) for c in rng.random((400, 3))]
+    every = points(*colours, mixed=0b110)
+    bits = rng.choice(np.array([0b010, 0b100, 0b110], np.uint64), 400)
+    unlike = unmix(Points(every.colour, every.x, every.y, every.base, bits), stack)
+    assert [share.layer for share in unlike] == [0, 1, 2]
+    for one in (0b010, 0b100, 0b110):
+        here = np.flatnonzero(bits == one)
+        alike = unmix(points(*(colours[k] for k in here), mixed=one), stack)
+        assert [share.layer for share in alike] == [0] + [k for k in (1, 2) if one >> k & 1]
+        for share in alike:
+            other = unlike[share.layer]
+            assert share.at.tolist() == list(range(here.size))
+            for mine, theirs in ((share.alpha, other.alpha), (share.spread, other.spread)):
+                assert (mine == theirs[np.searchsorted(other.at, here)]).all()
+
+
 def test_symmetric_matrices_against_numpy():
     rng = np.random.default_rng(1)
     root = rng.random((50, 3, 3)).astype(np.float32)
