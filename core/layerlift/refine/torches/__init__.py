@@ -18,6 +18,8 @@ import importlib
 import sys
 from typing import TYPE_CHECKING
 
+from layerlift.errors import RequestError
+
 if TYPE_CHECKING:
     from layerlift.imaging.layer import Document
     from layerlift.refine.processor import Processor
@@ -31,11 +33,20 @@ def torch_processor(device: str, document: Document) -> Processor | None:
 
     Raises RequestError where torch, or the device, is not there.
     """
-    if device == AUTO:
-        torch = sys.modules.get("torch")
-        if torch is None or not torch.cuda.is_available():
-            return None
+    if device == AUTO and not _card():
+        return None
     # Loaded by name: who never asks for a device never pays the seconds that PyTorch takes to load.
     door = importlib.import_module("layerlift.refine.torches.processor")
-    made: Processor = door.opened("cuda" if device == AUTO else device, document, sure=device != AUTO)
+    try:
+        made: Processor = door.opened("cuda" if device == AUTO else device, document, sure=device != AUTO)
+    except RequestError:
+        if device == AUTO:  # a card with no room for a single number, or one that only claims to be there
+            return None
+        raise
     return made
+
+
+def _card() -> bool:
+    """Whether PyTorch is loaded here already, and sees a card."""
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)
+    return cuda is not None and bool(cuda.is_available())
