@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the GPU path needs PyTorch, which is not installed here")
 
+
 from layerlift.refine.project import HOSTS, Part, _leaders, _shown
 from layerlift.refine.project import visible as visible_in_numpy
 from layerlift.refine.torches.arithmetic import leaders, shown, visible

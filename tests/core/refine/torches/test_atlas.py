@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the GPU path needs PyTorch, which is not installed here")
+# ruff: noqa: E402 (what follows loads PyTorch)
 
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Layer, Role

@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the GPU path needs PyTorch, which is not installed here")
 
+
 from core.refine.test_quality import flattened, rough, scene
 from core.refine.test_refine import random_document
 from layerlift.imaging.geometry import Extent

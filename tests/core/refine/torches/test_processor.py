@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the GPU path needs PyTorch, which is not installed here")
+# ruff: noqa: E402 (what follows loads PyTorch)
 
 from torch.utils._python_dispatch import TorchDispatchMode
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="the GPU path needs PyTorch, which is not installed here")
 
+
 from core.refine.torches.test_arithmetic import parts, pixels
 from layerlift.refine.project import HOSTS, _shown
 from layerlift.refine.torches.device import Device

@@ -1,4 +1,4 @@
-"""The whole way through a device, here the processor itself: exact in NumPy's arithmetic, and NumPy's but for rounding."""
+"""The whole way through a device, here the processor: exact in NumPy's arithmetic, and NumPy's but for rounding."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="the GPU path needs PyTorch, which is not installed here")
+
 
 from core.refine.test_quality import flattened, rough, scene
 from core.refine.test_refine import HOSTS, check_is_the_document, error, random_document, random_rough

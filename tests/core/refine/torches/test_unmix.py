@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the GPU path needs PyTorch, which is not installed here")
+# ruff: noqa: E402 (what follows loads PyTorch)
 
 from core.refine.torches.test_atlas import models
 from layerlift.imaging.geometry import Bounds, Extent
