@@ -107,10 +107,12 @@ class _Sheet:
         taps, fractions = put(across), put(s)
         half = torch.empty((self._planes, bottom - top, x.size), dtype=torch.float32, device=self._device.name)
         straight = rows[: self._linear]
-        half[: self._linear] = pick(straight, taps[1]) * (1 - fractions) + pick(straight, taps[2]) * fractions
+        torch.lerp(pick(straight, taps[1]), pick(straight, taps[2]), fractions, out=half[: self._linear])
         if self._linear < self._planes:
-            weights, curved = put(_keys(s)), rows[self._linear :]
-            half[self._linear :] = sum(pick(curved, taps[k]) * weights[k] for k in range(4))
+            weights, curved, out = put(_keys(s)), rows[self._linear :], half[self._linear :]
+            torch.mul(pick(curved, taps[0]), weights[0], out=out)
+            for k in (1, 2, 3):
+                out.addcmul_(pick(curved, taps[k]), weights[k])
         self._parts.append(half.reshape(self._planes, -1))
         self._lines.append(self._size + (down - top) * x.size - first)
         self._fractions.append(t)
@@ -126,16 +128,16 @@ class _Sheet:
 
     def linear(self, which: slice, key: Tensor, column: Tensor) -> Tensor:
         """Some planes at pixels: `key` is layer · height + row."""
-        t, planes = pick(self._t, key), self._all[which]
-        upper = pick(planes, pick(self._down[1], key) + column)
-        return upper * (1 - t) + pick(planes, pick(self._down[2], key) + column) * t
+        planes = self._all[which]
+        upper, lower = (pick(planes, pick(self._down[k], key) + column) for k in (1, 2))
+        return torch.lerp(upper, lower, pick(self._t, key))
 
     def cubic(self, which: slice, key: Tensor, column: Tensor) -> Tensor:
         """The same for the planes that were read with bicubic weights."""
         planes = self._all[which]
         out = pick(planes, pick(self._down[0], key) + column) * pick(self._weights[0], key)
         for k in (1, 2, 3):
-            out += pick(planes, pick(self._down[k], key) + column) * pick(self._weights[k], key)
+            out.addcmul_(pick(planes, pick(self._down[k], key) + column), pick(self._weights[k], key))
         return out
 
 

@@ -83,13 +83,14 @@ def _mixture(belief: Belief) -> tuple[Tensor, Tensor]:
     own, spread, alpha, edge, _, below, below_spread = belief
     doubt = alpha * (1 - alpha) * edge
     apart = own - below
-    both = (doubt + alpha**2) * spread + (doubt + (1 - alpha) ** 2) * below_spread
-    return below + alpha * apart, both + doubt * outer(apart)
+    both = ((doubt + alpha**2) * spread).addcmul_(doubt + (1 - alpha) ** 2, below_spread)
+    return torch.addcmul(below, alpha, apart), both.addcmul_(doubt, outer(apart))
 
 
 def _covariance(belief: Belief, alpha: Tensor) -> Tensor:
-    """α² V + (1 − α)² P."""
-    return alpha * alpha * belief[1] + (1 - alpha) ** 2 * belief[6]
+    """α² V + (1 − α)² P, (6, k), or (6, hypotheses, k) for `alpha` (hypotheses, k)."""
+    own, below = (belief[k][:, None] if alpha.ndim > 1 else belief[k] for k in (1, 6))
+    return (alpha * alpha * own).addcmul_((1 - alpha) ** 2, below)
 
 
 def _alpha(belief: Belief, colour: Tensor, through: Tensor) -> Tensor:
@@ -103,12 +104,10 @@ def _alpha(belief: Belief, colour: Tensor, through: Tensor) -> Tensor:
         pulled = solve(last, apart)
         curvature = (apart * pulled).sum(0).clamp_min(0) + PULL
         mix = torch.minimum((((pulled * away).sum(0) + PULL * prior) / curvature).clamp_min(0), top)
-    wholes = [
-        -0.5 * surprise(factor(_covariance(belief, fixed), noise), away - fixed * apart)
-        for fixed in (top, torch.zeros_like(top), prior)
-    ]
+    fixed = torch.stack([top, torch.zeros_like(top), prior])
+    wholes = -0.5 * surprise(factor(_covariance(belief, fixed), noise), away[:, None] - fixed * apart[:, None])
     mixed = -0.5 * (surprise(last, away - mix * apart) - torch.log((6.2832 / curvature).clamp_max(1)))
-    scores = torch.stack([*wholes, mixed])
+    scores = torch.cat([wholes, mixed[None]])
     wide = edge * (1 - MIXED)
     priors = torch.stack([prior * wide, (1 - prior) * wide, 1 - edge, 4 * MIXED * edge * prior * (1 - prior)])
     weight = torch.exp(scores - scores.amax(0)) * (priors + TINY)
