@@ -27,9 +27,9 @@ from layerlift.refine.torches.raster import Places
 from layerlift.refine.torches.settle import Parts
 from layerlift.refine.torches.unmix import BYTES, Points, given, sharpened, unmix
 
-_HIDDEN = 300
+_HIDDEN = 200
 """Working memory in bytes of one pixel that nobody sees."""
-_RASTER = 40
+_RASTER = 24
 """Of one pixel of a strip, whatever it shows; layers come on top."""
 
 

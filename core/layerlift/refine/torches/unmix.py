@@ -17,7 +17,7 @@ from layerlift.refine.unmix import MIXED, NOISE, PULL, TINY, UNSEEN
 
 Belief: TypeAlias = "tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]"
 """mean (3, k), covariance (6, k), alpha, edge, ceiling (k,), and of what lies below, mean and covariance."""
-BYTES = 500, 200
+BYTES = 350, 150
 """Working memory of one pixel and, on top, of each of its slots (counted from the tensors alive at the peak)."""
 
 
