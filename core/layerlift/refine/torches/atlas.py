@@ -25,7 +25,7 @@ LEAD, EDGE, CEILING, FILL = slice(0, 4), 4, 5, slice(6, 9)
 """Planes over the cells: mean colour and alpha; edge-ness; largest alpha; colours where one does not see it."""
 SPREAD, GRAIN = slice(0, 6), 6
 """Planes over quarter cells: covariance; grain."""
-Indices = NDArray[np.int64]
+Indices = NDArray[np.int32]
 
 
 class Models:
@@ -114,7 +114,7 @@ class _Sheet:
             for k in (1, 2, 3):
                 out.addcmul_(pick(curved, taps[k]), weights[k])
         self._parts.append(half.reshape(self._planes, -1))
-        self._lines.append(self._size + (down - top) * x.size - first)
+        self._lines.append((self._size + (down - top) * x.size - first).astype(np.int32))
         self._fractions.append(t)
         self._size += (bottom - top) * x.size
 
@@ -149,10 +149,10 @@ def _scaled(position: Plane, size: int, cells: int) -> Plane:
 
 def _places(position: Plane, size: int) -> tuple[Indices, Plane]:
     """The four neighbours (4, n) of each position, inside, and how far it lies between the middle two."""
-    steps = np.rint(position * np.float32(_STEPS)).astype(np.int64)
+    steps = np.rint(position * np.float32(_STEPS)).astype(np.int32)
     left = steps // _STEPS
     fraction = (steps - left * _STEPS).astype(np.float32) / np.float32(_STEPS)
-    return np.clip(left + np.arange(-1, 3)[:, None], 0, size - 1), fraction
+    return np.clip(left + np.arange(-1, 3, dtype=np.int32)[:, None], 0, size - 1), fraction
 
 
 def _keys(t: Plane) -> Plane:

@@ -13,7 +13,7 @@ _TO_UNIT = float(np.float32(np.sqrt(6) / 65536))
 
 
 def grain(row: Tensor, column: Tensor, layer: int) -> Tensor:
-    """Noise of unit variance and triangular distribution at document pixels (int64), as `refine.grain.grain`."""
+    """Noise of unit variance and triangular distribution at document pixels (integers), as `refine.grain.grain`."""
     word = row.to(torch.int32) * _signed(0x9E3779B1) + column.to(torch.int32) * _signed(0x85EBCA77)
     word += _signed(layer * 0xC2B2AE3D)
     for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):

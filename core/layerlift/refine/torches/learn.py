@@ -18,7 +18,7 @@ from layerlift.refine.models import LayerModel
 from layerlift.refine.moments import Moments, owners
 from layerlift.refine.torches.atlas import Atlas, Models
 from layerlift.refine.torches.cells import Slots
-from layerlift.refine.torches.device import torch, where_true
+from layerlift.refine.torches.device import pick, torch, where_true
 from layerlift.refine.torches.moments import Runs, cell_bands, means
 from layerlift.refine.torches.picture import Picture
 from layerlift.refine.torches.raster import Places
@@ -53,7 +53,7 @@ def expect(picture: Picture, grid: Grid, seen: Moments, models: Sequence[LayerMo
         for deep in slots.depths_in(tops):
             chosen = where_true((asked != 0) & (depth == deep))
             for at in chosen.split(max(1, int(room / 2 / (BYTES[0] + BYTES[1] * (deep + 1))))):
-                sheet.count(places.points(at, picture.levels(words.reshape(-1)[at]) / picture.scale, deep), atlas)
+                sheet.count(places.points(at, picture.levels(pick(words.reshape(-1), at)) / picture.scale, deep), atlas)
         sheet.add_to(tallies, part)
     return tallies
 
@@ -77,7 +77,7 @@ class _Sheet:
         self._spans, self._size, put = spans, size, picture.device.put
         self._lines = put(np.concatenate(lines).astype(np.int64))
         self._inside = put(np.concatenate([(line >= -1) & (line != -1) for line in lines]))
-        self._left, self._right = put(np.array([s[2] for s in spans])), put(np.array([s[3] for s in spans]))
+        self._left, self._right = (put(np.array([span[k] for span in spans], np.int32)) for k in (2, 3))
         self._sums = torch.zeros((_PLANES, size + 1), dtype=torch.float32, device=picture.device.name)
 
     def count(self, points: Points, atlas: Atlas) -> None:
@@ -90,8 +90,9 @@ class _Sheet:
             through = through - visible
             q = ((visible - OWN) * (1 / (1 - OWN))).clamp_min(0) ** 2
             key = layer * self._rows.size + points.row
-            inside = (points.column >= self._left[layer]) & (points.column < self._right[layer]) & self._inside[key]
-            place = torch.where(inside, self._lines[key] + points.column, self._size)
+            left, right = pick(self._left, layer), pick(self._right, layer)
+            inside = (points.column >= left) & (points.column < right) & pick(self._inside, key)
+            place = torch.where(inside, pick(self._lines, key) + points.column, self._size)
             self._sums.index_copy_(1, place, torch.cat([alpha[None], q[None], q * squares]))
 
     def add_to(self, tallies: Sequence[Tally], cells: slice) -> None:

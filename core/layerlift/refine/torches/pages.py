@@ -14,7 +14,7 @@ import numpy as np
 
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Layer, Pixels
-from layerlift.refine.torches.device import Array, Device, Tensor, torch
+from layerlift.refine.torches.device import Array, Device, Tensor, pick, torch
 from layerlift.refine.torches.picture import Picture
 
 
@@ -40,7 +40,7 @@ class Page:
 
     def write(self, layer: Tensor | int, row: Tensor, column: Tensor, words: Tensor) -> None:
         """Words of pixels given by row and column of the strip; no pixel of a layer is named twice."""
-        self._words.index_copy_(0, self._lines[row + layer * self._height] + column, words)
+        self._words.index_copy_(0, pick(self._lines, row + layer * self._height) + column, words)
 
 
 class Landing:

@@ -6,7 +6,7 @@ Law: knows rows, columns and slots; no colour is worked out here.
 from __future__ import annotations
 
 from layerlift.refine.torches.cells import Slots
-from layerlift.refine.torches.device import Tensor, torch
+from layerlift.refine.torches.device import Tensor, pick, torch
 from layerlift.refine.torches.unmix import Points
 
 
@@ -22,11 +22,13 @@ class Places:
 
     def points(self, at: Tensor, colour: Tensor, deep: int) -> Points:
         """The pixels `at` (flat), all of depth `deep`, with their colours (3, n)."""
-        row, column = self.split(at)
-        cell = self._lines[row] * self._slots.base.shape[1] + self._columns[column]
-        return Points(colour, row, column, self._slots.layers[: deep + 1].index_select(1, cell).to(torch.int64))
+        row, column = split(at, self._columns.numel())
+        cell = pick(self._lines, row) * self._slots.base.shape[1] + pick(self._columns, column)
+        return Points(colour, row, column, pick(self._slots.layers[: deep + 1], cell).to(torch.int32))
 
-    def split(self, at: Tensor) -> tuple[Tensor, Tensor]:
-        """Row and column of flat indices."""
-        row = torch.div(at, self._columns.numel(), rounding_mode="floor")
-        return row, at - row * self._columns.numel()
+
+def split(at: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    """Row and column (int32: half the bytes of what PyTorch counts with by itself) of flat indices."""
+    at = at.to(torch.int32)
+    row = torch.div(at, max(1, width), rounding_mode="floor")
+    return row, at - row * width

@@ -23,7 +23,7 @@ from layerlift.refine.torches.grain import grain
 from layerlift.refine.torches.pages import Landing, Page
 from layerlift.refine.torches.picture import Picture
 from layerlift.refine.torches.project import project
-from layerlift.refine.torches.raster import Places
+from layerlift.refine.torches.raster import Places, split
 from layerlift.refine.torches.settle import Parts
 from layerlift.refine.torches.unmix import BYTES, Points, given, sharpened, unmix
 
@@ -134,9 +134,8 @@ def _hide(work: _Work, strip: _Strip, place: int, base: Tensor, whole: Tensor | 
     chosen = where_true(below if whole is None else below & whole[part.slices])
     scale = work.picture.scale
     for at in chosen.split(max(1, work.room // _HIDDEN)):
-        row = torch.div(at, max(1, part.width), rounding_mode="floor")
-        column = at - row * part.width + part.x
-        row = row + part.y
+        row, column = split(at, part.width)
+        row, column = row + part.y, column + part.x
         (alpha, edge), rough = strip.atlas.hidden(place, row, column)
         expected = sharpened(alpha, edge) if place else torch.ones_like(alpha)
         colour = (strip.atlas.fill(place, row, column) * scale).clamp(0, scale)
@@ -156,7 +155,7 @@ def _levels(alpha: Tensor, scale: int, *, snap: bool) -> Tensor:
 def _refine_points(work: _Work, strip: _Strip, at: Tensor, deep: int) -> None:
     """Unmix opaque pixels of one depth, make them exact, write them."""
     picture, scale = work.picture, work.picture.scale
-    target = picture.levels(strip.words.reshape(-1)[at])
+    target = picture.levels(pick(strip.words.reshape(-1), at))
     points = strip.places.points(at, target * (1 / scale), deep)
     alpha, spread = (given if work.scene.trusted else unmix)(points, strip.atlas)
     alpha = _levels(alpha, scale, snap=not work.scene.trusted)
@@ -178,7 +177,7 @@ def _refine_points(work: _Work, strip: _Strip, at: Tensor, deep: int) -> None:
 
 def _imagine(parts: Parts, points: Points, atlas: Atlas, other: Tensor, some: Tensor, scale: int) -> None:
     """The engine's colours for the slots marked in `other` (slots, n) of the pixels `some`."""
-    row, column = points.row[some], points.column[some]
+    row, column = pick(points.row, some), pick(points.column, some)
     few, marked = pick(parts.colour, some), pick(other, some)
     for slot, layer in enumerate(pick(points.layers, some)):
         fill = torch.round((atlas.fill(layer, row, column) * scale).clamp(0, scale))
@@ -189,7 +188,7 @@ def _imagine(parts: Parts, points: Points, atlas: Atlas, other: Tensor, some: Te
 def _give_away(work: _Work, strip: _Strip, at: Tensor, deep: int) -> None:
     """Where the document itself is translucent the layer one sees most has the pixel, colour and alpha; the others
     nothing: that is exact in every arithmetic."""
-    words = strip.words.reshape(-1)[at]
+    words = pick(strip.words.reshape(-1), at)
     points = strip.places.points(at, work.picture.levels(words), deep)
     alphas, _ = given(points, strip.atlas)
     dominant, best = points.layers[0], alphas[0]

@@ -23,8 +23,8 @@ BYTES = 350, 150
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Some pixels of one depth: `colour` (3, n) 0–1, `row` and `column` (n,) in the atlas, `layers` (slots, n) int64,
-    the base in slot 0."""
+    """Some pixels of one depth: `colour` (3, n) 0–1; int32 `row` and `column` (n,) in the atlas, and `layers`
+    (slots, n), the base in slot 0."""
 
     colour: Tensor
     row: Tensor

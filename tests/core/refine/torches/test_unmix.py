@@ -14,7 +14,7 @@ from layerlift.refine.cells import Cells
 from layerlift.refine.torches.atlas import Atlas, Models
 from layerlift.refine.torches.cells import Slots
 from layerlift.refine.torches.device import Device
-from layerlift.refine.torches.raster import Places
+from layerlift.refine.torches.raster import Places, split
 from layerlift.refine.torches.unmix import given, unmix
 
 TYPICAL, WORST = 1e-5, 1e-3
@@ -42,7 +42,7 @@ def test_alphas_agree_with_numpy(ours, theirs):
     seen, differences = 0, []
     for deep in range(4):
         at = torch.nonzero(depth == deep)[:, 0]
-        row, column = (one.numpy() for one in places.split(at))
+        row, column = (one.numpy() for one in split(at, 120))
         colour = rng.random((3, at.numel())).astype(np.float32)
         cell = corner[0][row], corner[1][column]
         points = numpy_unmix.Points(colour, xs[column], ys[row], cells.base[cell], cells.mixed[cell])
