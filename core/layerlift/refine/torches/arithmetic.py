@@ -71,10 +71,8 @@ def _fifteen(levels: Tensor, scale: int) -> Tensor:
 
 
 def _from_fifteen(state: Tensor, scale: int) -> Tensor:
-    """0…32768 as whole numbers 0…scale, rounded half to even."""
-    wide = state * scale
-    whole, rest = wide >> 15, wide & (_ONE - 1)
-    return whole + ((rest > _HALF) | ((rest == _HALF) & ((whole & 1) == 1))).to(torch.int32)
+    """0…32768 as whole numbers 0…scale, rounded half to even (scale being odd, the only tie is 16384, and goes up)."""
+    return (state * scale + _HALF) >> 15
 
 
 def visible(alpha: Tensor, scale: int) -> Tensor:
