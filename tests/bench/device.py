@@ -16,8 +16,8 @@ from typing import Any
 from layerlift.imaging.layer import Document, LayerStack
 
 
-def compare(document: Document, rough: LayerStack, device: str, name: str, room: int) -> bool:
-    """Print one case. False where there is no such device (and a line says so). `room`: bytes for the dry run."""
+def there(device: str) -> bool:
+    """Whether anything can be measured; a line says why not."""
     try:
         torch: Any = importlib.import_module("torch")
     except ImportError:
@@ -26,6 +26,12 @@ def compare(document: Document, rough: LayerStack, device: str, name: str, room:
     if device != "cpu-torch" and not torch.cuda.is_available():
         print("No GPU here: nothing was measured. A dry run on the processor: --device cpu-torch.")
         return False
+    return True
+
+
+def compare(document: Document, rough: LayerStack, device: str, name: str, room: int) -> None:
+    """Print one case. `room`: bytes that the card of the dry run would have."""
+    torch: Any = importlib.import_module("torch")
     numpy = _timed(document, rough, None)
     if device == "cpu-torch":
         watched, traffic = _dry(document, rough, room)
@@ -44,7 +50,6 @@ def compare(document: Document, rough: LayerStack, device: str, name: str, room:
     )
     if traffic:
         print(traffic, flush=True)
-    return True
 
 
 class Watched:

@@ -40,7 +40,7 @@ def torch_processor(device: str, document: Document) -> Processor | None:
     try:
         made: Processor = door.opened("cuda" if device == AUTO else device, document, sure=device != AUTO)
     except RequestError:
-        if device == AUTO:  # a card with no room for a single number, or one that only claims to be there
+        if device == AUTO:  # hardly any room is left on it, or it only claims to be there
             return None
         raise
     return made

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from layerlift.errors import RequestError
 from layerlift.imaging.geometry import Extent
 from layerlift.imaging.layer import Document, Layer, Pixels
 from layerlift.imaging.resample import Grid
@@ -28,6 +29,8 @@ from layerlift.refine.torches.strips import paint
 
 Result = TypeVar("Result")
 
+WORTH = 400 << 20
+"""Room in bytes below which strips are so low that launching takes longer than NumPy does."""
 ATTEMPTS = 3
 """So often something is tried on the device, each time in a quarter of the room."""
 _REASON = 120
@@ -37,8 +40,12 @@ FAILED = "The graphics card failed while edges were refined ({reason}); the proc
 
 
 def opened(device: str, document: Document, *, sure: bool) -> Processor:
-    """The processor for a torch device. `sure`: the user named it. Raises RequestError where it is not there."""
-    return TorchProcessor(Device(device), document, sure=sure)
+    """The processor for a torch device. `sure`: the user named it. Raises RequestError where it is not there, and where
+    nobody named it and it has too little room to be worth it."""
+    made = Device(device)
+    if not sure and made.room() < WORTH:
+        raise RequestError(f"“{device}” has little room just now.", "Name it, and it will be used all the same.")
+    return TorchProcessor(made, document, sure=sure)
 
 
 class TorchProcessor(Processor):

@@ -17,7 +17,7 @@ from layerlift.imaging.arithmetic import composite
 from layerlift.refine import refine
 from layerlift.refine.torches import torch_processor
 from layerlift.refine.torches.device import Device
-from layerlift.refine.torches.processor import FAILED, NO_ROOM, TorchProcessor
+from layerlift.refine.torches.processor import FAILED, NO_ROOM, WORTH, TorchProcessor, opened
 
 
 class Card(TorchDispatchMode):
@@ -89,6 +89,13 @@ def test_auto_takes_a_card_only_if_torch_is_loaded_and_sees_one(asked, monkeypat
     monkeypatch.delitem(sys.modules, "torch")
     assert torch_processor("auto", document) is None
     assert "torch" not in sys.modules
+
+
+def test_a_card_with_little_room_is_used_only_if_it_is_named(asked):
+    assert Device("cpu").room() < WORTH
+    assert isinstance(opened("cpu", asked[0], sure=True), TorchProcessor)
+    with pytest.raises(RequestError, match="little room"):
+        opened("cpu", asked[0], sure=False)
 
 
 def test_a_device_that_is_not_there_is_said_in_a_sentence(asked):
