@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="the GPU path needs PyTorch, which is not installed here")
 
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from core.refine.test_quality import flattened, rough, scene
 from core.refine.test_refine import HOSTS, check_is_the_document, error, random_document, random_rough
@@ -131,3 +132,27 @@ def test_a_cancel_is_heard_after_a_strip():
     with pytest.raises(Cancelled):
         painted(document, known, rows=16, progress=progress)
     assert heard == pytest.approx([0.95 * 16 * k / document.extent.height for k in (1, 2, 3, 4)])
+
+
+class Counting(TorchDispatchMode):
+    """Counts operations, and calls `then` after so many."""
+
+    def __init__(self, after=0, then=None):
+        super().__init__()
+        self.count, self.after, self.then = 0, after, then
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.count += 1
+        if self.count == self.after:
+            self.then()
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_cancel_is_heard_within_a_strip():
+    document = as_document("plain")
+    known, progress = understood(document), Progress()
+    with Counting() as whole:
+        painted(document, known)
+    with Counting(whole.count // 10, progress.cancel) as part, pytest.raises(Cancelled):
+        painted(document, known, progress=progress)
+    assert part.count < whole.count / 2
