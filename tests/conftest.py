@@ -1,7 +1,8 @@
 """For all tests: no network beyond loopback; property tests are not judged by how busy the machine is.
 
-Only in continuous integration, and only for tests that drive other programs in real time: what fails runs once more
-(a browser, a host or a worker process on a busy machine misses a deadline now and then), and pytest's closing line counts it as "rerun".
+Only in continuous integration, and only for tests that drive other programs in real time: what fails runs once more (a
+browser, a host or a worker process on a busy machine misses a deadline now and then), and pytest's closing line counts
+it as "rerun".
 Whatever computes is judged by its first run.
 """
 

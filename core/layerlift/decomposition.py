@@ -59,7 +59,13 @@ def decompose(
     document = as_document(source)
     rough = propose(document, proposer, layers, what, text_grouping, sampling, progress.part(0.0, 0.75))
     progress.preview(lambda: rough)
-    exact = refine(document, rough, edge_uncertainty=proposer.info.edge_uncertainty, progress=progress.part(0.75, 0.99))
+    exact = refine(
+        document,
+        rough,
+        edge_uncertainty=proposer.info.edge_uncertainty,
+        device="auto",
+        progress=progress.part(0.75, 0.99),
+    )
     stack = prune(exact)
     progress.stage("Done", 1.0)
     return stack

@@ -2,7 +2,7 @@
 
     python -m tests.bench.refine quality [--half unseen] [--side 640] [--severity 1] [--seed 1] [--size 2048] [--short]
     python -m tests.bench.refine failures
-    python -m tests.bench.refine speed
+    python -m tests.bench.refine speed [--device cuda | cpu-torch]
     python -m tests.bench.refine crops --out FILE.png
 
 Run from the repository's root. Constants are chosen on `tuning`; `unseen` and `fresh` are for judging.
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from tests.bench import device
 from tests.bench.scenes import baselines, failures, fresh, tuning, unseen
 from tests.bench.scenes.degrade import degrade
 from tests.bench.scenes.draw import Stack
@@ -157,7 +158,11 @@ def _grain(got: Stack, truth: Stack) -> float:
 
 
 def speed(args: argparse.Namespace) -> None:
-    """24 MP and 4 MP, N = 4 and 8, one after the other in this process; CPU seconds tell what a busy machine hides."""
+    """24 MP and 4 MP, N = 4 and 8, one after the other in this process; CPU seconds tell what a busy machine hides.
+
+    With --device the same in NumPy and on the device (see `device`)."""
+    if args.device and not device.there(args.device):
+        return
     for scene, draw, extent, count in (
         ("poster", tuning.poster, Extent(6000, 4000), 4),
         ("interface", unseen.interface, Extent(6000, 4000), 8),
@@ -167,6 +172,10 @@ def speed(args: argparse.Namespace) -> None:
         truth = draw(extent.height, extent.width)[:count]
         document, rough = document_of(truth), rough_stack(degrade(truth, args.side))
         del truth
+        if args.device:
+            name = f"{scene} {extent.area / 1e6:.1f} MP N={count} canvas {args.side}"
+            device.compare(document, rough, args.device, name, args.room << 20)
+            continue
         with _Peak() as peak:
             begin, cpu = time.perf_counter(), time.process_time()
             stack = refine(document, rough)
@@ -246,6 +255,8 @@ def main(words: list[str]) -> None:
     parser.add_argument("--only", default="", help="scenes, comma-separated")
     parser.add_argument("--closed-form", action="store_true", help="slow: use --size 1024 --side 320")
     parser.add_argument("--short", action="store_true", help="only bicubic and joint bilateral beside ours")
+    parser.add_argument("--device", default="", help="speed: beside NumPy on a torch device, or dry: cpu-torch")
+    parser.add_argument("--room", type=int, default=4096, help="speed --device cpu-torch: MB that the card would have")
     parser.add_argument("--out", default="crops.png")
     args = parser.parse_args(words)
     {"quality": quality, "failures": cases, "speed": speed, "crops": crops}[args.what](args)

@@ -7,16 +7,14 @@ Law: floor above imaging; knows no engine and no file. The mathematics in its or
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.layer import Document, LayerStack
 from layerlift.limits import MAX_LAYERS
 from layerlift.progress import Progress
 from layerlift.refine.drift import measure
+from layerlift.refine.processor import NUMPY
 from layerlift.refine.rough import grid_for, read
-from layerlift.refine.strips import paint
-from layerlift.refine.torches import torch_unmix
+from layerlift.refine.torches import torch_processor
 from layerlift.refine.understand import understand
 
 __all__ = ["refine"]
@@ -38,8 +36,9 @@ def refine(
     """Full-resolution layers whose composite is the document.
 
     `rough`: uint8 sRGB layers, bottom first, of the same picture at any size. `edge_uncertainty`: by how many rough
-    pixels its alpha edges may be off. `device`: a torch device ("cuda") to take pixels apart on; alphas then differ by
-    rounding, the composite not at all. Returns layers at the document's size, depth and profile, cropped to their
+    pixels its alpha edges may be off. `device`: a torch device ("cuda") to work on the pixels with, or "auto": a card,
+    if something has loaded torch into this process already and it sees one; alphas then differ by rounding, the
+    composite not at all. Returns layers at the document's size, depth and profile, cropped to their
     alpha, opacity 1, normal blending; `arithmetic` shows exactly the document, every other host's within one 8-bit
     level (premultiplied, where the document is translucent). Deterministic. `drift` and `notes` say how far the rough
     stack was off. Raises Cancelled, RequestError for a device that is not there, and ValueError for more than
@@ -49,19 +48,21 @@ def refine(
         raise ValueError(f"{len(rough.layers)} layers; at most {MAX_LAYERS} can be refined")
     progress = progress or Progress()
     progress.stage("Refining edges", 0.0)
-    drift, remarks = measure(document, rough)
-    grid = grid_for(document, rough)
-    layers, dropped = read(rough, grid, document.icc)
-    trusted = edge_uncertainty <= SURE and grid.cells == document.extent
-    scene = understand(document, grid, layers, trusted, arithmetic, progress.part(0.05, 0.3))
-    if device is not None:
-        scene = replace(scene, unmix=torch_unmix(device))
-    painted = paint(scene, progress.part(0.3, 1.0))
+    processor = (torch_processor(device, document) if device else None) or NUMPY
+    try:
+        grid = grid_for(document, rough)
+        drift, remarks = measure(document, rough, processor.reduce(document, rough.extent))
+        layers, dropped = read(rough, grid, document.icc)
+        trusted = edge_uncertainty <= SURE and grid.cells == document.extent
+        scene = understand(document, grid, layers, trusted, arithmetic, progress.part(0.05, 0.3), processor)
+        painted = processor.paint(scene, progress.part(0.3, 1.0))
+    finally:
+        processor.close()
     return LayerStack(
         document.extent,
         tuple(painted),
         document.name,
         document.icc,
-        (*rough.notes, *remarks, *dropped),
+        (*rough.notes, *remarks, *dropped, *processor.notes),
         drift,
     )

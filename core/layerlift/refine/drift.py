@@ -13,7 +13,7 @@ from layerlift.imaging.alpha import premultiply, to_float
 from layerlift.imaging.arithmetic import composite
 from layerlift.imaging.colour import to_srgb8
 from layerlift.imaging.geometry import Bounds
-from layerlift.imaging.layer import Document, Drift, LayerStack, Plane
+from layerlift.imaging.layer import Document, Drift, LayerStack, Pixels, Plane
 from layerlift.imaging.resample import reduce
 
 BAD_MEAN = 0.06
@@ -28,10 +28,13 @@ STRAY_SHARE = 0.02
 """Share of the picture that may be stray (edges that are off by a cell) before it is reported."""
 
 
-def measure(document: Document, rough: LayerStack) -> tuple[Drift, tuple[str, ...]]:
+def measure(document: Document, rough: LayerStack, small: Pixels | None = None) -> tuple[Drift, tuple[str, ...]]:
     """Drift between the rough composite and the document reduced to the same size, both in sRGB, premultiplied, and
-    sentences for the user where it is bad. Differences are means over red, green and blue, 0–1."""
-    wanted = to_float(to_srgb8(reduce(document.pixels, rough.extent), document.icc))
+    sentences for the user where it is bad. Differences are means over red, green and blue, 0–1. `small`: the document
+    reduced, where somebody did that already."""
+    if small is None:
+        small = reduce(document.pixels, rough.extent)
+    wanted = to_float(to_srgb8(small, document.icc))
     seen = to_float(composite(_seen(rough)))
     # Where the picture itself is translucent, the rough one is opaque by contract: compare what both show.
     seen[..., 3] *= wanted[..., 3]

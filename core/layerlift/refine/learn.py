@@ -8,7 +8,7 @@ Source: Dempster, Laird, Rubin, "Maximum Likelihood from Incomplete Data via the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -54,9 +54,11 @@ def learn(
     colours: Sequence[Plane],
     models: Sequence[LayerModel],
     cells: Cells,
+    asked: Callable[[Document, Grid, Moments, Sequence[LayerModel], Cells], list[Tally]],
 ) -> list[LayerModel]:
-    """Models learnt from the document, given those of the rough stack and its corrected `colours`."""
-    tallies = _expect(document, grid, seen, models, cells)
+    """Models learnt from the document, given those of the rough stack and its corrected `colours`; `asked`: who does
+    the E-step (`expect`, or the same on another device)."""
+    tallies = asked(document, grid, seen, models, cells)
     alphas = [np.where(tally.alpha > 0, tally.alpha, layer.alpha) for tally, layer in zip(tallies, layers, strict=True)]
     shares = visibility([replace(layer, alpha=alpha) for layer, alpha in zip(layers, alphas, strict=True)])
 
@@ -68,12 +70,19 @@ def learn(
     return in_parallel(one, range(len(layers)))
 
 
-def _expect(document: Document, grid: Grid, seen: Moments, models: Sequence[LayerModel], cells: Cells) -> list[Tally]:
+def prepared(grid: Grid, seen: Moments, models: Sequence[LayerModel], cells: Cells) -> tuple[int, Mask, list[Tally]]:
+    """Before the E-step: every how many-th pixel to look at, in which cells (h, w), and the tallies of all others."""
     stride = min(SPARSE, stride_for(grid, 1.5))
-    touched = cv2.dilate((cells.mixed != 0).astype(np.uint8), np.ones((2, 2), np.uint8), anchor=(1, 1)) > 0
+    touched: Mask = cv2.dilate((cells.mixed != 0).astype(np.uint8), np.ones((2, 2), np.uint8), anchor=(1, 1)) > 0
     tallies = in_parallel(
         lambda place: _untouched(seen, models[place], (cells.base == place) & ~touched), range(len(models))
     )
+    return stride, touched, tallies
+
+
+def expect(document: Document, grid: Grid, seen: Moments, models: Sequence[LayerModel], cells: Cells) -> list[Tally]:
+    """The E-step: how much of each layer every cell holds, and its colours where it is (almost) alone."""
+    stride, touched, tallies = prepared(grid, seen, models, cells)
     columns = owners(grid.document.width, grid.cells.width, stride)
     rows = owners(grid.document.height, grid.cells.height, stride)
     share = np.float32(1) / np.outer(np.bincount(rows, minlength=grid.cells.height), np.bincount(columns)).astype(

@@ -20,7 +20,8 @@ from layerlift.refine.clean import clean
 from layerlift.refine.colours import corrected, visibility
 from layerlift.refine.learn import learn
 from layerlift.refine.models import LayerModel, as_given, first
-from layerlift.refine.moments import Moments, moments
+from layerlift.refine.moments import Moments
+from layerlift.refine.processor import NUMPY, Processor
 from layerlift.refine.rough import RoughLayer, trimmed
 from layerlift.refine.strips import CHUNK, Scene
 from layerlift.refine.unmix import Points, unmix
@@ -38,12 +39,14 @@ def understand(
     trusted: bool,
     arithmetic: Arithmetic,
     progress: Progress,
+    processor: Processor = NUMPY,
 ) -> Scene:
-    """What each layer is like and where layers mix. `trusted`: the alphas are right, only colours are wanted."""
+    """What each layer is like and where layers mix. `trusted`: the alphas are right, only colours are wanted;
+    `processor`: who reads the document's pixels."""
     if trusted:
         models = as_given(layers)
         return Scene(document, grid, models, _classify(grid, models, stencil=False), arithmetic, trusted)
-    seen = moments(document, grid)
+    seen = processor.moments(document, grid)
     progress.advance(0.2)
     layers = [layers[0], *(trimmed(replace(layer, alpha=clean(layer.alpha))) for layer in layers[1:])]
     layers = align(seen, grid, balance(seen.mean, layers))
@@ -53,7 +56,7 @@ def understand(
     for turn in range(LESSONS):
         progress.advance(0.6 + 0.4 * turn / LESSONS)
         cells = _classify(grid, models, stencil=True)
-        models = learn(document, grid, seen, layers, colours, models, cells)
+        models = learn(document, grid, seen, layers, colours, models, cells, processor.expect)
     progress.advance(1.0)
     return Scene(document, grid, models, _classify(grid, models, stencil=True), arithmetic, trusted)
 
