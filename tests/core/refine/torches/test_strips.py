@@ -92,7 +92,7 @@ def test_neither_strips_nor_room_show(kind, room, rows):
     for one, other in zip(painted(document, known), painted(document, known, room, rows), strict=True):
         assert one.bounds == other.bounds
         difference = np.abs(one.pixels.astype(np.int64) - other.pixels.astype(np.int64)).max(-1)
-        # Not one pixel on a card. A processor computes exponentials in lanes, and otherwise at the end of a list.
+        # A processor computes exponentials in lanes, and otherwise at the end of a list; a card should not (unseen).
         assert (difference > 0).mean() < 1e-3
         assert (difference > level).mean() < 1e-4
 
