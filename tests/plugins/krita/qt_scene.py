@@ -183,7 +183,7 @@ studio.link.close()
 studio.action.lost(None)
 
 
-# a server that finds our greeting late (Krita was busy for seconds), then says that it is of another version
+# a server that hangs up, then finds our greeting late (Krita was busy for seconds), then is of another version
 class Stranger(QtCore.QObject):
     def __init__(self):
         super().__init__()
@@ -206,7 +206,10 @@ class Stranger(QtCore.QObject):
         for entry in self.sockets:
             socket = entry[0]
             entry[1] += bytes(socket.readAll())
-            if entry[1].startswith(b"GET") and b"\r\n\r\n" in entry[1]:
+            if entry[1] and len(self.sockets) == 1:
+                entry[1] = b""
+                socket.abort()
+            elif entry[1].startswith(b"GET") and b"\r\n\r\n" in entry[1]:
                 key = entry[1].split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0].decode()
                 lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
                 answer = [*lines, f"Sec-WebSocket-Accept: {handshake.acceptance(key)}", "", ""]
@@ -224,7 +227,7 @@ stranger = Stranger()
 studio.words.clear()
 task = studio.action.run(Wish())
 seen["refused"] = until(lambda: task.state == "failed", 30)
-seen["hellos"] = stranger.hellos
+seen["hellos"], seen["calls"] = stranger.hellos, len(stranger.sockets)
 seen["version"] = [str(task.trouble), str(task.remedy), studio.words]
 
 panel.deleteLater()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,7 @@ class Finder(QtCore.QObject):
         self._process: subprocess.Popen[bytes] | None = None
         self._adopted = False
         self._passed_over: set[int] = set()
+        self._failures: Counter[int] = Counter()
         self._looking = QtCore.QTimer(self)
         self._looking.setInterval(LOOK_EVERY)
         self._looking.timeout.connect(self._look)
@@ -60,12 +62,16 @@ class Finder(QtCore.QObject):
             self._missing()
 
     def pass_over(self, server: ServerFile) -> None:
-        """This one did not answer: its number may belong to another process by now."""
-        self._passed_over.add(server.pid)
+        """This one turned us away or did not answer: its number may belong to another process by now. The first time it
+        may be our own doing: Krita was busy for seconds, and servers do not wait for who says nothing."""
+        self._failures[server.pid] += 1
+        if self._failures[server.pid] > 1:
+            self._passed_over.add(server.pid)
 
     def forgive(self) -> None:
         """Try again also those that were passed over."""
         self._passed_over.clear()
+        self._failures.clear()
 
     def started(self, server: ServerFile) -> bool:
         """Whether this is the server that we have started, not yet `adopt`ed."""
