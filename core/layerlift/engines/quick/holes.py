@@ -34,6 +34,15 @@ def hole_of(image: Plane, elements: Iterable[Element], extra: int = 0) -> Mask:
     return hole
 
 
+def _stale(filled: Mask, lifted: Mask) -> Mask:
+    """(H, W) bool: the pieces of `filled` (older fills) that touch what was `lifted` later: they continued it."""
+    _, labels = cv2.connectedComponents((filled | lifted).astype(np.uint8), connectivity=8)
+    touched = np.zeros(int(labels.max()) + 1, bool)
+    touched[labels[lifted]] = True
+    out: Mask = touched[labels] & filled
+    return out
+
+
 def whole(lifted: Mask, filled: Mask) -> Mask:
     """(H, W) bool: where the ground is not seen once all that lay on it is `lifted` off. There; in the pieces of
     `filled` (older fills) that touch it, because they continued what is gone now; and in what is left between holes,
@@ -48,13 +57,5 @@ def whole(lifted: Mask, filled: Mask) -> Mask:
     areas = stats[:, cv2.CC_STAT_AREA]
     ground = areas >= min(CRUMB * hole.size, int(areas[1:].max()))
     ground[0] = False
-    return ~ground[labels]
-
-
-def _stale(filled: Mask, lifted: Mask) -> Mask:
-    """The pieces of `filled` that touch what was `lifted`."""
-    _, labels = cv2.connectedComponents((filled | lifted).astype(np.uint8), connectivity=8)
-    touched = np.zeros(int(labels.max()) + 1, bool)
-    touched[labels[lifted]] = True
-    out: Mask = touched[labels] & filled
+    out: Mask = ~ground[labels]
     return out
