@@ -7,6 +7,7 @@ import pytest
 
 from core.engines.quick.cutouts.test_terrain import SIZE, busy, disc, ground, laid, overlap
 from layerlift.engines.quick.cutouts.candidates import propose
+from layerlift.engines.quick.cutouts.islands import islands
 from layerlift.engines.quick.cutouts.terrain import survey
 from layerlift.imaging.layer import Mask, Plane
 
@@ -169,3 +170,30 @@ def test_what_runs_off_the_picture_and_draws_no_eye_is_no_subject() -> None:
     assert propose(nothing, survey(image, nothing)) == []
     (found,) = propose(salient(lower, 0.4), survey(image, salient(lower, 0.4)))
     assert overlap(found.mask, lower) > 0.95
+
+
+def test_what_runs_along_the_frame_has_to_be_surer() -> None:
+    corner, inner = disc(0, 0, 120), disc(150, 200, 60)
+    assert propose(salient(corner, 0.85), survey(busy(19), salient(corner, 0.85))) == []
+    assert len(propose(salient(corner, 0.97), survey(busy(19), salient(corner, 0.97)))) == 1
+    assert len(propose(salient(inner, 0.85), survey(busy(19), salient(inner, 0.85)))) == 1
+
+
+def test_what_stands_out_of_a_doubtful_part_is_found_without_it() -> None:
+    thing = disc(140, 150, 50)
+    plane = np.maximum(salient(disc(0, 0, 130), 0.75), salient(thing, 0.97))
+    (found,) = propose(plane, survey(busy(20), plane))
+    assert overlap(found.mask, thing) > 0.95
+
+
+def test_a_calm_part_of_a_photograph_is_no_shore() -> None:
+    """What is busy begins without an edge; the same with one is a thing, though nobody looks at either."""
+    v, u = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    fading = np.clip(1 - np.hypot(v - 150, u - 200) / 110, 0, 1)[..., None]
+    nothing = np.zeros(SIZE, np.float32)
+    faint = (ground(0.5, 0.6) + fading**2 * (busy(21) - 0.5)).astype(np.float32)
+    terrain = survey(faint, nothing)
+    assert islands(terrain)
+    assert propose(nothing, terrain) == []
+    crisp = laid(ground(0.5, 0.6), disc(150, 200, 70), busy(21))
+    assert len(propose(nothing, survey(crisp, nothing))) == 1
