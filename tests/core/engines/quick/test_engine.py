@@ -132,3 +132,19 @@ def test_a_ground_in_several_colours_is_not_taken_apart_whole() -> None:
     stripes[160:220] = (240, 160, 10)
     background = decompose(stripes).layers[0].pixels[..., :3].astype(int)
     assert np.abs(background - (157, 220, 200)).mean() < 25, "no hole filled with the colours of something else"
+
+
+def test_under_a_thing_that_leans_on_a_panel_lies_the_ground_alone() -> None:
+    """The hole behind the thing was filled while the panel was still there; with the panel its traces go, too."""
+    ground, panel = (150, 175, 200), (210, 40, 30)
+    picture = np.full((360, 480, 3), ground, np.uint8)
+    picture[200:] = panel
+    busy = cv2.GaussianBlur(np.random.default_rng(2).random((360, 480, 3), np.float32), (0, 0), 2)
+    busy = (busy - busy.min()) / np.ptp(busy) * (240, 220, 60)
+    y, x = np.ogrid[:360, :480]
+    radius = 75 * (1 + 0.2 * np.cos(5 * np.arctan2(y - 190, x - 240)))
+    thing = np.hypot(y - 190, x - 240) < radius
+    picture[thing] = busy[thing]
+    background = decompose(picture).layers[0].pixels[..., :3].astype(int)
+    off = np.abs(background - ground).max(axis=2)
+    assert (off > 3).mean() < 0.0005

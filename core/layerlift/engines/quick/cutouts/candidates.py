@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from layerlift.engines.quick.cutouts.islands import filled, islands, thick
+from layerlift.engines.quick.cutouts.islands import ashore, filled, islands, thick
 from layerlift.engines.quick.cutouts.parting import parted
 from layerlift.engines.quick.cutouts.terrain import Terrain, plainness
 from layerlift.engines.quick.raster import bounds_of, grown, pieces, placed
@@ -22,13 +22,24 @@ SMALLEST = 0.004
 LARGEST = 0.8
 """Share of the picture above which "subject" means the picture itself."""
 LEAST_SURE = 0.75
-"""Mean saliency over a component below which the network is guessing."""
+"""Mean saliency over a component below which the network is guessing …"""
+ASKED = 0.95
+"""… and the most that is asked of one that runs along the frame: the longer it does, the surer it has to be."""
+CORE, STABLE = (0.9, 0.8), 0.8
+"""Two levels of saliency, and the share of the lower one's piece that the higher one's has where a thing stands out
+from what was taken along with it: between them lies its edge."""
 PLAIN = 0.6
 """Share explained by flat pieces above which a component is a drawn shape, for the graphics to find."""
 CUT = 0.25
 """Share of a salient component on clean surfaces from which it is taken for several things, surfaces among them."""
-HUGGED, SHORED = 0.7, 0.35
-"""Share of the picture's frame from which a salient component, and an island, is the backdrop."""
+HUGGED, SHORED, ADRIFT = 0.7, 0.35, 0.1
+"""Share of the picture's frame from which a salient component, an island, and an island that is `UNSEEN`, is the
+backdrop: what runs off the picture and draws no eye is a part of a photograph."""
+UNSEEN = 0.15
+"""Mean saliency up to which nobody looks there."""
+LEAVING, STAYING = 0.01, 0.25
+"""Share of the frame from which the rest of an island runs off the picture, and how much of that its salient part may
+do before both may be one thing."""
 BLED = 0.5
 """Share of one side of the picture from which a large component runs off there."""
 CROPPED, REACHED, STRAIGHT = 0.15, 0.2, 0.5
@@ -61,14 +72,14 @@ class Candidate:
 
 def propose(salient: Plane, terrain: Terrain) -> list[Candidate]:
     """What may be a subject, largest first, given what is `salient` (H, W)."""
-    exact = [m for m in islands(terrain) if not _hugs(m, SHORED, terrain) and _is_thing(m, terrain)]
+    exact = [m for m in islands(terrain) if not _is_ground(m, salient, terrain) and _is_thing(m, terrain)]
     found: list[Candidate] = []
-    for part in _parts(salient, terrain):
+    for part in (thing for component in _parts(salient, terrain) for thing in _sure(component, salient)):
         sure = float(salient[part].mean())
-        if sure < LEAST_SURE or _hugs(part, HUGGED, terrain) or not _is_thing(part, terrain):
+        if _hugs(part, HUGGED, terrain) or not _is_thing(part, terrain):
             continue
         inside = [m for m in exact if (m & part).sum() > 0.5 * min(m.sum(), part.sum())]
-        if not inside or not _islands_win(part, inside, terrain):
+        if not inside or not _islands_win(part, inside, salient, terrain):
             found.append(Candidate(part, sure, exact=False))
             exact = [m for m in exact if not any(m is other for other in inside)]
     found += [Candidate(m, 0.6 + 0.4 * float(salient[m].mean()), exact=True, framed=_is_framed(m)) for m in exact]
@@ -112,14 +123,47 @@ def _parts(salient: Plane, terrain: Terrain) -> list[Mask]:
     return found
 
 
-def _islands_win(part: Mask, inside: list[Mask], terrain: Terrain) -> bool:
-    """Whether the islands in a salient part describe it better than the saliency does."""
+def _is_ground(island: Mask, salient: Plane, terrain: Terrain) -> bool:
+    """Whether an island is what other things lie on, or a part of it."""
+    unseen = float(salient[island].mean()) < UNSEEN
+    return (unseen and (_run(island) > ADRIFT or not ashore(island, terrain))) or _hugs(island, SHORED, terrain)
+
+
+def _run(mask: Mask) -> float:
+    """Share of the picture's frame along which `mask` runs off."""
+    return float(np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean())
+
+
+def _sure(part: Mask, salient: Plane) -> list[Mask]:
+    """The salient component where the network is sure enough of it, else what stands out in it."""
+    if _is_sure(part, salient):
+        return [part]
+    if float(salient[part].mean()) < LEAST_SURE:
+        return []
+    least = SMALLEST * part.size
+    high, low = ([placed(*piece, part.shape) for piece in pieces((salient > level) & part, least)] for level in CORE)
+    stable = [core for core in high for around in low if (core & around).any() and core.sum() > STABLE * around.sum()]
+    return [core for core in stable if _is_sure(core, salient)]
+
+
+def _is_sure(part: Mask, salient: Plane) -> bool:
+    return float(salient[part].mean()) >= min(ASKED, LEAST_SURE + _run(part))
+
+
+def _islands_win(part: Mask, inside: list[Mask], salient: Plane, terrain: Terrain) -> bool:
+    """Whether the islands in a salient part describe it better than the saliency does.
+
+    What ends inside the picture and draws the eye is no part of what runs off it and does not.
+    """
     union = np.logical_or.reduce(inside)
+    extra = union & ~grown(part, 4)
+    leaves = _run(extra)
+    if leaves > LEAVING and _run(part) < STAYING * leaves and float(salient[extra].mean()) < UNSEEN:
+        return False
     if (union & part).sum() >= SAME * (union | part).sum():
         return True
     if part.sum() > union.sum():
         return False
-    extra = union & ~grown(part, 4)
     return not extra.any() or _is_thing(extra, terrain)
 
 
@@ -128,7 +172,7 @@ def _hugs(mask: Mask, most: float, terrain: Terrain) -> bool:
     panels, a large part that runs off along two sides. (A face that fills the picture has no panel beside it.)"""
     sides = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
     large = float(mask.mean())
-    if large > LARGEST or float(np.concatenate(sides).mean()) > most:
+    if large > LARGEST or _run(mask) > most:
         return True
     shares = [float(side.mean()) for side in sides]
     bled = sum(share > BLED for share in shares)

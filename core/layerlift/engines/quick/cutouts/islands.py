@@ -27,6 +27,11 @@ SPECK = 0.0002
 """Share of the picture below which a hole is filled without a look at what is in it."""
 SOFTEST = 14
 """Widest inner border, in pixels, that is still an edge."""
+EDGE, EDGED = 14 / 255, 0.5
+"""By how much (largest channel) a thing stands out from its ground just inside its outline, along at least how much of
+that: a photograph's calm part goes over into its busy one without an edge."""
+SHORELINE = 4
+"""Pixels within which it does."""
 SHADE = 5 / 255
 """How exactly a shadow is a multiple of what it falls on (largest channel)."""
 _ALIKE = 8 / 255
@@ -97,6 +102,22 @@ def filled(mask: Mask, terrain: Terrain) -> Mask:
         if shows or panel:
             out &= ~(hole & terrain.clean)
     return out
+
+
+def ashore(mask: Mask, terrain: Terrain) -> bool:
+    """Whether an island ends at an edge where it meets the surfaces around it."""
+    around = _around(mask | holes(mask), terrain)
+    if not around:
+        return True
+    depth = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    y, x = np.nonzero((depth > 0) & (depth <= SHORELINE))
+    away = np.zeros(mask.shape, np.float32)
+    away[y, x] = np.min([np.abs(s.colours(y, x) - terrain.image[y, x]).max(axis=1) for s in around], axis=0)
+    reach = 2 * SHORELINE + 1
+    highest = cv2.dilate(away, np.ones((reach, reach), np.uint8))
+    ground = np.logical_or.reduce([surface.mask for surface in around])
+    line = (depth > 0) & (depth < 2) & grown(ground, SHORELINE)
+    return not line.any() or float((highest[line] > EDGE).mean()) >= EDGED
 
 
 def softness(image: Plane, mask: Mask, terrain: Terrain) -> int:

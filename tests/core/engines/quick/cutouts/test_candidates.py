@@ -7,8 +7,9 @@ import pytest
 
 from core.engines.quick.cutouts.test_terrain import SIZE, busy, disc, ground, laid, overlap
 from layerlift.engines.quick.cutouts.candidates import propose
+from layerlift.engines.quick.cutouts.islands import islands
 from layerlift.engines.quick.cutouts.terrain import survey
-from layerlift.imaging.layer import Mask
+from layerlift.imaging.layer import Mask, Plane
 
 
 def salient(mask: Mask, level: float = 0.95) -> np.ndarray:
@@ -133,3 +134,66 @@ def test_a_part_of_a_photograph_that_ends_at_a_slanting_panel_is_no_subject(rise
     thing = disc(80, 200, 60) & ~panel
     (found,) = propose(salient(thing), survey(image, salient(thing)))
     assert overlap(found.mask, thing) > 0.85
+
+
+def split(seed: int, horizon: int, edge: int) -> tuple[Plane, Mask]:
+    """A photograph of a calm sky over something busy beside a plain panel; and where the busy part is."""
+    image = ground()
+    image[:, :edge] = (0.55, 0.7, 0.9)
+    lower = np.zeros(SIZE, bool)
+    lower[horizon:, :edge] = True
+    return laid(image, lower, busy(seed)), lower
+
+
+def test_a_thing_half_over_a_photograph_that_runs_off_does_not_take_it_along() -> None:
+    image, _ = split(15, 140, 190)
+    thing = disc(170, 200, 60)
+    image = laid(image, thing, busy(16) * np.float32((1, 0.3, 0.2)))
+    (found,) = propose(salient(thing), survey(image, salient(thing)))
+    assert overlap(found.mask, thing) > 0.9
+
+
+def test_a_thing_that_runs_off_the_picture_keeps_what_saliency_sees_faintly() -> None:
+    thing = np.zeros(SIZE, bool)
+    thing[120:, 150:250] = True
+    thing |= disc(120, 200, 60)
+    image = laid(ground(), thing, busy(17))
+    plane = salient(thing, 0.4)
+    plane[:260] = salient(thing)[:260]
+    (found,) = propose(plane, survey(image, plane))
+    assert overlap(found.mask, thing) > 0.95
+
+
+def test_what_runs_off_the_picture_and_draws_no_eye_is_no_subject() -> None:
+    image, lower = split(18, 190, 140)
+    nothing = np.zeros(SIZE, np.float32)
+    assert propose(nothing, survey(image, nothing)) == []
+    (found,) = propose(salient(lower, 0.4), survey(image, salient(lower, 0.4)))
+    assert overlap(found.mask, lower) > 0.95
+
+
+def test_what_runs_along_the_frame_has_to_be_surer() -> None:
+    corner, inner = disc(0, 0, 120), disc(150, 200, 60)
+    assert propose(salient(corner, 0.85), survey(busy(19), salient(corner, 0.85))) == []
+    assert len(propose(salient(corner, 0.97), survey(busy(19), salient(corner, 0.97)))) == 1
+    assert len(propose(salient(inner, 0.85), survey(busy(19), salient(inner, 0.85)))) == 1
+
+
+def test_what_stands_out_of_a_doubtful_part_is_found_without_it() -> None:
+    thing = disc(140, 150, 50)
+    plane = np.maximum(salient(disc(0, 0, 130), 0.75), salient(thing, 0.97))
+    (found,) = propose(plane, survey(busy(20), plane))
+    assert overlap(found.mask, thing) > 0.95
+
+
+def test_a_calm_part_of_a_photograph_is_no_shore() -> None:
+    """What is busy begins without an edge; the same with one is a thing, though nobody looks at either."""
+    v, u = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    fading = np.clip(1 - np.hypot(v - 150, u - 200) / 110, 0, 1)[..., None]
+    nothing = np.zeros(SIZE, np.float32)
+    faint = (ground(0.5, 0.6) + fading**2 * (busy(21) - 0.5)).astype(np.float32)
+    terrain = survey(faint, nothing)
+    assert islands(terrain)
+    assert propose(nothing, terrain) == []
+    crisp = laid(ground(0.5, 0.6), disc(150, 200, 70), busy(21))
+    assert len(propose(nothing, survey(crisp, nothing))) == 1
