@@ -19,7 +19,7 @@ from layerlift.engines.quick.compression import compressed
 from layerlift.engines.quick.cutouts import saliency, subject
 from layerlift.engines.quick.element import Element
 from layerlift.engines.quick.filling import inpaint
-from layerlift.engines.quick.holes import COMPRESSED, hole_of
+from layerlift.engines.quick.holes import COMPRESSED, hole_of, reaching
 from layerlift.engines.quick.shadow import lit, shadow_of
 from layerlift.engines.quick.shapes import graphics, naming
 from layerlift.engines.quick.steering import Steering, understand
@@ -79,6 +79,8 @@ class QuickEngine:
         progress.stage("Completing the background", 0.88)
         shapes = _with_shadows(shapes, plain, behind | written, extra)
         beneath = hole_of(image, shapes, extra)
+        # What was made up before these shapes were known may be made of them.
+        beneath = reaching(beneath, behind | written)
         background = inpaint.fill(plain, beneath, progress.part(0.88, 1.0))
         solid = solidity(~transparent, beneath | behind | written)
         layers = [_background(background, solid), *map(_layer, [*_stacked([*shapes, *subjects], veiled), *texts])]

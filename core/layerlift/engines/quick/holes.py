@@ -30,3 +30,10 @@ def hole_of(image: Plane, elements: Iterable[Element], extra: int = 0) -> Mask:
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
         hole |= cv2.dilate(seen, disc) > 0
     return hole
+
+
+def reaching(seed: Mask, others: Mask) -> Mask:
+    """`seed` (H, W) with every connected part of `others` that it touches."""
+    _, parts = cv2.connectedComponents(others.astype(np.uint8), connectivity=8)
+    touched = np.unique(parts[seed])
+    return seed | np.isin(parts, touched[touched > 0])
