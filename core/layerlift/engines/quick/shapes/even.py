@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from layerlift.imaging.layer import Mask, Plane
 
 NONE = -1
-_WINDOW = np.ones((5, 5), np.uint8)
+_WINDOW = np.ones((9, 9), np.uint8)
+"""Lines are thinner: what their ends and corners are is for others to say."""
 _WIDE = 0.002
 """Smallest stretch, as a share of the picture."""
 _DRIFT = 1.6
@@ -30,7 +31,7 @@ def drift(ringing: float) -> float:
 def stretches(levels: Plane, known: Mask) -> NDArray[np.int32]:
     """(h, w) int32: the number 0… of the exactly even stretch at each pixel of `levels` (h, w, 3) 0–255, else NONE.
 
-    Two 5 × 5 windows of one colour each that overlap have the same colour: their centres' components are the stretches.
+    Two 9 × 9 windows of one colour each that overlap have the same colour: their centres' components are the stretches.
     """
     whole = cv2.convertScaleAbs(levels)
     low, high = cv2.erode(whole, _WINDOW), cv2.dilate(whole, _WINDOW)

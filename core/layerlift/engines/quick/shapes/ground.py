@@ -25,6 +25,8 @@ _EVEN = 4.0
 """Levels by which a surface of one colour, and surfaces of the same colour, may differ."""
 _PART = 0.05
 """Share of its family that a surface must have to stand for it."""
+_GRAIN, _LOSSY = 0.8, 0.4
+"""Texture (levels) above which a picture has grain, and ringing above which it was compressed."""
 _DRAWN, _WIDE = 0.8, 0.15
 """Levels by which a drawn surface misses its polynomial (rounding makes 0.5; ringing adds to it): beside one that is
 `_WIDE` (share of the picture), smooth stretches that miss by more are a photograph's (sky, skin)."""
@@ -45,7 +47,7 @@ def ground_of(
     """
     edge = _border_share(surfaces.labels, surfaces.count)
     share = areas / surfaces.labels.size
-    family = _families({i: model for i, model in models.items() if edge[i] > 0}, boxes, surfaces.count)
+    family = _families({i: model for i, model in models.items() if edge[i] > 0}, boxes, surfaces)
     striped = np.zeros(surfaces.count, bool)
     for one, two in alternating(surfaces.labels, family, edge > 0):
         family[family == two] = one
@@ -58,7 +60,10 @@ def ground_of(
             score[i] *= _BLENDED
     if not score.any():
         return []
-    best = int(np.lexsort((share, score))[-1])
+    # Beside surfaces of exactly one colour grainy paper lies beneath; compression leaves nothing exact.
+    grainy = surfaces.texture > _GRAIN and surfaces.ringing <= _LOSSY
+    rank = np.where(surfaces.even | (not grainy), score, _BLENDED * score)
+    best = int(np.lexsort((share, np.maximum(score, rank)))[-1])
     tolerance = 6.0 + 1.2 * surfaces.texture
     plain = np.array([i in models and models[i].residual <= tolerance for i in range(surfaces.count)])
     exactly = _DRAWN + surfaces.ringing
@@ -72,12 +77,12 @@ def ground_of(
     return [int(i) for i in same[np.argsort(-areas[same], kind="stable")]]
 
 
-def _families(models: dict[int, Polynomial], boxes: list[Bounds], count: int) -> NDArray[np.intp]:
+def _families(models: dict[int, Polynomial], boxes: list[Bounds], surfaces: Surfaces) -> NDArray[np.intp]:
     """For every surface the first of those of its one colour (stripes, a ground cut up by what lies on it); itself
     where `models` does not have it."""
-    family = np.arange(count)
+    family = np.arange(surfaces.count)
     even = [i for i in models if models[i].span(boxes[i]) < _EVEN]
-    firsts = _firsts(even, models, boxes)
+    firsts = _firsts(even, models, boxes, surfaces)
     for i in even:
         family[i] = firsts[i]
     return family
@@ -89,14 +94,21 @@ def _plain(model: Polynomial, box: Bounds) -> Polynomial:
     return replace(model, terms=colour.astype(np.float64))
 
 
-def _firsts(even: Iterable[int], models: dict[int, Polynomial], boxes: list[Bounds]) -> dict[int, int]:
-    """For each surface of one colour the first that has the same."""
+def _firsts(
+    even: Iterable[int], models: dict[int, Polynomial], boxes: list[Bounds], surfaces: Surfaces
+) -> dict[int, int]:
+    """For each surface of one colour the first that has the same: exactly, where both are exactly even."""
     firsts: dict[int, int] = {}
     colours: dict[int, Plane] = {}
-    for i in even:
+    exactly = drift(surfaces.ringing)
+    for i in sorted(even, key=lambda i: not surfaces.even[i]):
         colour = _plain(models[i], boxes[i]).terms[0].astype(np.float32)
-        firsts[i] = next((j for j, other in colours.items() if np.abs(colour - other).max() < _EVEN), i)
-        if firsts[i] == i:
+        firsts[i] = i
+        for j, other in colours.items():
+            if np.abs(colour - other).max() < (exactly if surfaces.even[i] else _EVEN):
+                firsts[i] = j
+                break
+        else:
             colours[i] = colour
     return firsts
 
@@ -132,8 +144,12 @@ def grow_ground(
     """Other surfaces that continue the ground's polynomial are ground: seen past shapes and through rings."""
     labels, ground = surfaces.labels, grounds[0]
     colours = [(ground, models[ground])]
-    if len(grounds) > 1:  # stripes are too thin to be continued by more than their colours
-        colours = [(g, _plain(models[g], boxes[g])) for g in sorted(set(_firsts(grounds, models, boxes).values()))]
+    if len(grounds) > 1:  # stripes are too thin to continue more than a colour
+        colours = [
+            (g, _plain(models[g], boxes[g])) for g in sorted(set(_firsts(grounds, models, boxes, surfaces).values()))
+        ]
+    if models[ground].span(boxes[ground]) < 2 * _EVEN:  # grain bends a polynomial that is continued far
+        colours.append((ground, _plain(models[ground], boxes[ground])))
     for i in models:
         where = labels[boxes[i].slices] == i
         if is_ground[i] or not any(

@@ -74,10 +74,23 @@ def bounds_of(labels: Labels, count: int) -> list[Bounds]:
     ]
 
 
+def _blinded(surfaces: Surfaces) -> Mask:
+    """(count,) bool: surfaces that run off the canvas at an end of the scale, as skies do in photographs: exactly even
+    not because they were painted."""
+    labels = surfaces.labels
+    out = np.zeros(surfaces.count, bool)
+    for side, colours in ((0, surfaces.levels[0]), (-1, surfaces.levels[-1])):
+        out[labels[side][(labels[side] >= 0) & ((colours < 1) | (colours > 254)).any(axis=1)]] = True
+    for side, colours in ((0, surfaces.levels[:, 0]), (-1, surfaces.levels[:, -1])):
+        out[labels[:, side][(labels[:, side] >= 0) & ((colours < 1) | (colours > 254)).any(axis=1)]] = True
+    return out
+
+
 def crispness(labels: Labels, surfaces: Surfaces) -> NDArray[np.float64]:
     """Per label the share of its border (canvas edge apart) across which colour steps instead of drifting."""
     count = surfaces.count
     height, width = labels.shape
+    even = surfaces.even & ~_blinded(surfaces)
     sharp, total = np.zeros(count), np.zeros(count)
     for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
         shifted = np.full_like(labels, -2)
@@ -86,7 +99,7 @@ def crispness(labels: Labels, surfaces: Surfaces) -> NDArray[np.float64]:
         ys, xs = np.nonzero((labels >= 0) & (shifted != labels) & (shifted >= -1))
         which = labels[ys, xs]
 
-        exact = surfaces.even[which]
+        exact = even[which]
 
         def at(step: int, ys: NDArray[np.intp] = ys, xs: NDArray[np.intp] = xs, dy: int = dy, dx: int = dx,
                exact: Mask = exact) -> Plane:  # fmt: skip

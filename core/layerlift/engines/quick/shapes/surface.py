@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from layerlift.engines.quick.compression import compressed
 from layerlift.engines.quick.shapes.even import drift, mostly, stretches
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Mask, Plane
@@ -24,8 +25,6 @@ Labels: TypeAlias = NDArray[np.int32]
 """(h, w) int32: the number of the surface, −1 for none."""
 
 _BLOCK = 16
-_OTHER = 24.0
-"""Levels by which what was reconstructed between two surfaces is not of their colour."""
 _TRUSTED_TEXTURE = 14.0
 """Above this (levels of 255) the picture is a photograph, not a textured plane: smoothing it gains nothing."""
 
@@ -217,7 +216,7 @@ def _joined(
     """Merge neighbours whose colours differ across their common border by at most `tolerance` (banding, noise), but for
     those that most of that border keeps apart: for an exactly even one, that it steps by more than `least`."""
     even = mostly(labels, count, stretch)
-    keys, steps, walls = [], [], []
+    keys, steps, walls, seams = [], [], [], []
     for axis in (0, 1):
         near, far = (labels[:-1], labels[1:]) if axis == 0 else (labels[:, :-1], labels[:, 1:])
         ys, xs = np.nonzero((near != far) & (near >= 0) & (far >= 0))
@@ -227,14 +226,18 @@ def _joined(
         after = np.minimum(ys + 2 * dy, labels.shape[0] - 1), np.minimum(xs + 2 * dx, labels.shape[1] - 1)
         keys.append(np.minimum(a, b) * count + np.maximum(a, b))
         steps.append((calm[after] - calm[before]) * np.where(a < b, 1, -1)[:, None])
-        edge = (even[a] | even[b]) & (np.abs(levels[after] - levels[before]).max(axis=1) > least)
-        # Between two surfaces a reconstruction in another colour: whatever goes on there, they do not.
-        walls.append(edge | (np.abs(levels[ys, xs] - calm[ys, xs]).max(axis=1) > _OTHER))
+        touching = sum(np.abs(p[ys + dy, xs + dx] - p[ys, xs]).max(axis=1) for p in (levels, calm))
+        seams.append(
+            (even[a] | even[b]) & (touching < 0.5)
+        )  # one and the same colour: what is left of a stretch where it is thin
+        walls.append((even[a] | even[b]) & (np.abs(levels[after] - levels[before]).max(axis=1) > least))
     pairs, inverse, times = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
     step = np.concatenate(steps)
     mean = np.stack([np.bincount(inverse, step[:, c], len(pairs)) for c in range(3)], axis=1) / times[:, None]
     off = np.abs(mean).max(axis=1)
-    apart = 2 * np.bincount(inverse, np.concatenate(walls), len(pairs)) > times
+    seamless = 2 * np.bincount(inverse, np.concatenate(seams), len(pairs)) > times
+    off[seamless] = 0
+    apart = (2 * np.bincount(inverse, np.concatenate(walls), len(pairs)) > times) & ~seamless
     alike = np.flatnonzero((off <= tolerance) & ~apart)
     one, two = np.divmod(pairs, max(1, count))
     roots = _merged(count, one, two, alike[np.argsort(off[alike], kind="stable")], np.flatnonzero(apart))
@@ -280,7 +283,8 @@ def segment(image: Plane, unknown: Mask | None = None) -> Surfaces:
     calm = _calmed(levels, texture, ringing)
     slack = max(texture if texture <= _TRUSTED_TEXTURE else 1.0, 1.5 * min(ringing, 2.0))
     known = np.ones(levels.shape[:2], bool) if unknown is None or unknown.all() else ~unknown
-    stretch = stretches(levels, known)
+    # A JPEG is even in some blocks and restless in the next: nothing in it is exact.
+    stretch = stretches(levels, known & (not compressed(image)))
     count, labels = _linked(calm, 2.6 + 0.5 * slack, known, stretch)
     labels = _cores(labels, count, 4) if count else labels
     count = int(labels.max()) + 1
