@@ -74,7 +74,7 @@ def find(image: Plane, unknown: Mask) -> list[Veil]:
     found: list[Veil] = []
     across, down = _steps(image), _steps(image.swapaxes(0, 1)).T
     for bounds in _rectangles(across, down):
-        if any(not bounds.intersect(veil.bounds).empty for veil in found):
+        if any(not bounds.grow(_THIN).intersect(veil.bounds).empty for veil in found):  # one border speaks of one veil
             continue
         veil = _measured(image, unknown, bounds)
         if veil is not None:
@@ -154,8 +154,10 @@ def _rectangles(across: Mask, down: Mask) -> list[Bounds]:
                 continue
             gains = [level[y, right] - level[y, left] for y in (top, bottom) if 0 < y < height]
             gains += [upright[bottom, x] - upright[top, x] for x in (left, right) if 0 < x < width]
+            lengths = [right - left for y in (top, bottom) if 0 < y < height]
+            lengths += [bottom - top for x in (left, right) if 0 < x < width]
             if gains and min(gains) > 0:
-                found.append((float(sum(gains)), top, left, bottom, right))
+                found.append((float(sum(gains)) / sum(lengths), top, left, bottom, right))
     best = sorted(found, reverse=True)[:_TRIED]
     return [Bounds(left, top, right - left, bottom - top) for _, top, left, bottom, right in best]
 

@@ -64,6 +64,21 @@ def test_a_veil_is_measured_and_lifted(bounds: Bounds, colour: tuple[float, ...]
     assert wrong < 0.2 * np.abs(picture - beneath).mean()
 
 
+def test_the_edges_of_a_curtain_do_not_hide_a_veil_over_its_foot() -> None:
+    """Straight seams of the picture itself make many rectangles; the veil's one border is seen from end to end."""
+    rng = np.random.default_rng(5)
+    folds = np.arange(WIDTH) // 16
+    tone, swing, phase = (rng.uniform(low, high, WIDTH // 16)[folds] for low, high in ((0.4, 0.7), (1, 5), (0, 6)))
+    waves = 0.12 * np.sin(phase + swing * np.linspace(0, 3, HEIGHT)[:, None])
+    curtain = rounded(np.dstack([tone + waves + rng.normal(0, 0.004, (HEIGHT, WIDTH))] * 3))
+    bounds = Bounds(0, 260, WIDTH, 100)
+    picture = veil_over(curtain, bounds, 0.62, (0.01, 0.2, 0.28))
+    (found,) = veils.find(picture, NOTHING)
+    assert found.bounds.y == bounds.y
+    assert found.bounds.bottom == bounds.bottom
+    assert 1 - found.through == pytest.approx(0.62, abs=0.03)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_photograph_has_no_veil(seed: int) -> None:
     assert veils.find(photograph(seed), NOTHING) == []

@@ -22,6 +22,8 @@ _JOIN = 6
 """Holes nearer than this (pixels) are one: the letters of a line, the dots of a pattern."""
 _PATCH_SIDE = 384
 """Longer side (pixels) at which patches are searched; the copies are replayed at full size."""
+_NEAR = 7
+"""Width (pixels) of the ring that is asked when the wider one shows more than the ground."""
 _THIN = 3
 """Half thickness (pixels) up to which the membrane is as good as any copy."""
 
@@ -143,15 +145,20 @@ def _grow(mask: Mask, radius: int) -> Mask:
 
 
 def _easy(image: Plane, hole: Mask, context: Mask) -> Plane | None:
-    """The fill by surface or membrane, or None where the ground asks for more."""
+    """The fill by surface or membrane, or None where the ground asks for more.
+
+    What touches the hole decides before what stands farther off: other things on the same ground.
+    """
     size = max(np.ptp(axis) for axis in np.nonzero(hole)) + 1
-    ring = _grow(hole, int(np.clip(0.06 * size, 7, 32))) & context
+    wide = int(np.clip(0.06 * size, 7, 32))
+    ring = _grow(hole, wide) & context
     if ring.sum() < 60:
-        ring = _grow(hole, 24) & context
-    degree = 2 if hole.mean() > 0.03 and ring.sum() > 200 else 1
-    found = ground.fit(image, ring, degree)
-    if found is not None and found.explains and not ground.cuts(image, hole, ring, found):
-        return ground.extend(image, hole, context, found)
+        wide, ring = 24, _grow(hole, 24) & context
+    for near in (ring, _grow(hole, _NEAR) & context) if wide > _NEAR else (ring,):
+        degree = 2 if hole.mean() > 0.03 and near.sum() > 200 else 1
+        found = ground.fit(image, near, degree)
+        if found is not None and found.explains and not ground.cuts(image, hole, near, found):
+            return ground.extend(image, hole, context, found)
     thickness = cv2.distanceTransform(np.pad(hole, 1).astype(np.uint8), cv2.DIST_C, 3).max()
     if thickness <= _THIN:
         return harmonic(image, hole, context)

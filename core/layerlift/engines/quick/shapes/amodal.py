@@ -162,7 +162,11 @@ def complete(seen: Mask, hiding: Mask, veil: Mask, *, weak: bool = True) -> list
         ellipse = _ellipse(support, shape)
         if ellipse is not None:
             trials.append(("ellipse", ellipse))
-        for box in _boxes(outline):
+        boxes = _boxes(outline)
+        known = _outline(seen & ~veil) if (seen & veil).any() else outline[:0]
+        if len(known) >= 8:
+            boxes += _boxes(known)
+        for box in boxes:
             trials.append(("rectangle", _rounded(box, 0.0, shape)))
             side = min(box[1])
             trials += [

@@ -1,6 +1,6 @@
 """Pieces: the visible parts from which elements are put together, and the ground that they lie on.
 
-Law: surfaces in, a map of pieces out; decides what is ground, what is a clean piece and what is texture, not what lies
+Law: surfaces in, a map of pieces out; decides what is a clean piece and what is texture, not what lies
 in front of what.
 """
 
@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from layerlift.engines.quick.shapes.even import drift
+from layerlift.engines.quick.shapes.ground import ground_of, grow_ground
 from layerlift.engines.quick.shapes.surface import Labels, Polynomial, Surfaces, fit
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Mask, Plane
@@ -21,15 +23,6 @@ GROUND = 0
 
 _SMALLEST = 1.2e-4
 """Smallest piece worth a name, as a share of the picture."""
-_BLEND, _BLENDED = 16.0, 2.0
-"""A surface whose colour changes by more than this (levels) blends; how much likelier that makes it the ground."""
-_EVEN = 4.0
-"""Levels by which a surface of one colour, and surfaces of the same colour, may differ."""
-_PART = 0.05
-"""Share of its family that a surface must have to stand for it."""
-_DRAWN, _WIDE = 0.8, 0.15
-"""Levels by which a drawn surface misses its polynomial (rounding makes 0.5; ringing adds to it): beside one that is
-`_WIDE` (share of the picture), smooth stretches that miss by more are a photograph's (sky, skin)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +74,23 @@ def bounds_of(labels: Labels, count: int) -> list[Bounds]:
     ]
 
 
-def crispness(labels: Labels, count: int, calm: Plane) -> NDArray[np.float64]:
+def _blinded(surfaces: Surfaces) -> Mask:
+    """(count,) bool: surfaces that run off the canvas at an end of the scale, as skies do in photographs: exactly even
+    not because they were painted."""
+    labels = surfaces.labels
+    out = np.zeros(surfaces.count, bool)
+    for side, colours in ((0, surfaces.levels[0]), (-1, surfaces.levels[-1])):
+        out[labels[side][(labels[side] >= 0) & ((colours < 1) | (colours > 254)).any(axis=1)]] = True
+    for side, colours in ((0, surfaces.levels[:, 0]), (-1, surfaces.levels[:, -1])):
+        out[labels[:, side][(labels[:, side] >= 0) & ((colours < 1) | (colours > 254)).any(axis=1)]] = True
+    return out
+
+
+def crispness(labels: Labels, surfaces: Surfaces) -> NDArray[np.float64]:
     """Per label the share of its border (canvas edge apart) across which colour steps instead of drifting."""
+    count = surfaces.count
     height, width = labels.shape
+    even = surfaces.even & ~_blinded(surfaces)
     sharp, total = np.zeros(count), np.zeros(count)
     for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
         shifted = np.full_like(labels, -2)
@@ -92,82 +99,22 @@ def crispness(labels: Labels, count: int, calm: Plane) -> NDArray[np.float64]:
         ys, xs = np.nonzero((labels >= 0) & (shifted != labels) & (shifted >= -1))
         which = labels[ys, xs]
 
-        def at(step: int, ys: NDArray[np.intp] = ys, xs: NDArray[np.intp] = xs, dy: int = dy, dx: int = dx) -> Plane:
-            return calm[np.clip(ys + step * dy, 0, height - 1), np.clip(xs + step * dx, 0, width - 1)]
+        exact = even[which]
+
+        def at(step: int, ys: NDArray[np.intp] = ys, xs: NDArray[np.intp] = xs, dy: int = dy, dx: int = dx,
+               exact: Mask = exact) -> Plane:  # fmt: skip
+            y, x = np.clip(ys + step * dy, 0, height - 1), np.clip(xs + step * dx, 0, width - 1)
+            return np.where(exact[:, None], surfaces.levels[y, x], surfaces.calm[y, x])
 
         inside, deep = at(-1), at(-4)
         y, x = np.clip(ys - 4 * dy, 0, height - 1), np.clip(xs - 4 * dx, 0, width - 1)
         deep = np.where((labels[y, x] == which)[:, None], deep, inside)
         step = np.maximum(np.abs(at(2) - inside).max(axis=1), np.abs(at(3) - inside).max(axis=1))
-        good = step > 5 + 1.5 * np.minimum(np.abs(deep - inside).max(axis=1), 40)
+        least = np.where(exact, drift(surfaces.ringing), 5)
+        good = step > least + 1.5 * np.minimum(np.abs(deep - inside).max(axis=1), 40)
         sharp += np.bincount(which, good, count)
         total += np.bincount(which, minlength=count)
     return sharp / np.maximum(total, 1)
-
-
-def _border_share(labels: Labels, count: int) -> NDArray[np.float64]:
-    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    return np.bincount(edge[edge >= 0], minlength=count) / len(edge)
-
-
-def _ground(
-    surfaces: Surfaces, areas: NDArray[np.float64], models: dict[int, Polynomial], boxes: list[Bounds]
-) -> int | None:
-    """The surface that the others lie on: wide, on the canvas border, and one polynomial (or evenly textured).
-
-    Where two could be it, it is the one that runs from colour to colour: panels are mostly painted in one.
-    """
-    edge = _border_share(surfaces.labels, surfaces.count)
-    share = areas / surfaces.labels.size
-    family = _families({i: model for i, model in models.items() if edge[i] > 0}, boxes, surfaces.count)
-    edges, shares = (np.bincount(family, values, surfaces.count)[family] for values in (edge, share))
-    score = np.where((edges > 0.12) & (shares > 0.08) & (share > _PART * shares) & (edge > 0), edges + shares, 0)
-    for i in np.flatnonzero(score):
-        if i in models and models[int(i)].span(boxes[i]) > _BLEND:
-            score[i] *= _BLENDED
-    if not score.any():
-        return None
-    best = int(np.lexsort((share, score))[-1])
-    tolerance = 6.0 + 1.2 * surfaces.texture
-    plain = np.array([i in models and models[i].residual <= tolerance for i in range(surfaces.count)])
-    exactly = _DRAWN + surfaces.ringing
-    drawn = np.array([i in models and models[i].residual <= exactly for i in range(surfaces.count)])
-    wide = plain & (drawn if (drawn & (share > _WIDE)).any() else True) & (shares > 0.03)
-    if edges[best] < 0.6 and _bleeds(surfaces.labels, wide):
-        return None
-    return best if plain[best] and score[best] > 0.45 else None
-
-
-def _families(models: dict[int, Polynomial], boxes: list[Bounds], count: int) -> NDArray[np.intp]:
-    """For every surface the first of those of its one colour (stripes, a ground cut up by what lies on it); itself
-    where `models` does not have it."""
-    family = np.arange(count)
-    even = [i for i in models if models[i].span(boxes[i]) < _EVEN]
-    colours = {
-        i: models[i].at(
-            np.array([boxes[i].y + boxes[i].height // 2], np.intp),
-            np.array([boxes[i].x + boxes[i].width // 2], np.intp),
-        )[0]
-        for i in even
-    }
-    for i in even:
-        family[i] = next(j for j in even if family[j] == j and np.abs(colours[i] - colours[j]).max() < _EVEN)
-    return family
-
-
-def _bleeds(labels: Labels, plain: Mask) -> bool:
-    """Whether a photograph (whatever is no wide `plain` surface) runs off the canvas: then it lies below the panels."""
-    rough = (labels < 0) | ~plain[labels]
-    sides = [float(side.mean()) for side in (rough[0], rough[-1], rough[:, 0], rough[:, -1])]
-    return float(rough.mean()) > 0.3 and sum(sides) / 4 > 0.35 and sum(side > 0.3 for side in sides) >= 2
-
-
-def _same(model: Polynomial, surfaces: Surfaces, where: Mask, bounds: Bounds) -> bool:
-    ys, xs = np.nonzero(where)
-    step = max(1, len(ys) // 600)
-    ys, xs = ys[::step] + bounds.y, xs[::step] + bounds.x
-    off = np.abs(model.at(ys, xs) - surfaces.calm[ys, xs]).max(axis=1)
-    return bool(np.median(off) < 4 + min(model.residual, 4) + 0.2 * min(surfaces.texture, 10))
 
 
 def split(surfaces: Surfaces, unknown: Mask) -> Pieces:
@@ -176,7 +123,7 @@ def split(surfaces: Surfaces, unknown: Mask) -> Pieces:
     size = labels.size
     areas = np.bincount(labels[labels >= 0], minlength=count).astype(np.float64)
     boxes = bounds_of(labels, count)
-    crisp = crispness(np.where(unknown, -2, labels).astype(np.int32), count, surfaces.calm)
+    crisp = crispness(np.where(unknown, -2, labels).astype(np.int32), surfaces)
     named = [i for i in range(count) if areas[i] >= max(20.0, _SMALLEST * size)]
     models: dict[int, Polynomial] = {}
     for i in named:
@@ -185,43 +132,18 @@ def split(surfaces: Surfaces, unknown: Mask) -> Pieces:
         if len(ys) < 4:
             ys, xs = np.nonzero(labels[boxes[i].slices] == i)
         models[i] = fit(surfaces.calm if surfaces.ringing > 0.4 else surfaces.levels, ys + boxes[i].y, xs + boxes[i].x)
-    ground = _ground(surfaces, areas, models, boxes)
+    grounds = ground_of(surfaces, areas, models, boxes)
+    ground = grounds[0] if grounds else None
     tolerance = 2.5 + 1.5 * surfaces.ringing + (1.2 * surfaces.texture if ground is not None else 0.0)
     is_clean = np.zeros(count + 1, bool)
     is_ground = np.zeros(count + 1, bool)
     for i in named:
         is_clean[i] = models[i].residual <= tolerance and crisp[i] >= 0.6
     if ground is not None:
-        is_clean[ground], is_ground[ground] = False, True
-        _grow_ground(surfaces, models, ground, is_clean, is_ground, areas, boxes)
+        is_clean[grounds], is_ground[grounds] = False, True
+        grow_ground(surfaces, models, grounds, is_clean, is_ground, areas, boxes)
     rest = ~is_clean[labels] & ~is_ground[labels] & ~unknown
     return _numbered(surfaces, models, is_clean, rest, crisp, boxes, areas, ground)
-
-
-def _grow_ground(
-    surfaces: Surfaces,
-    models: dict[int, Polynomial],
-    ground: int,
-    is_clean: Mask,
-    is_ground: Mask,
-    areas: NDArray[np.float64],
-    boxes: list[Bounds],
-) -> None:
-    """Other surfaces that continue the ground's polynomial are ground: seen past shapes and through rings."""
-    labels = surfaces.labels
-    for i in models:
-        if i == ground or not _same(models[ground], surfaces, labels[boxes[i].slices] == i, boxes[i]):
-            continue
-        around = boxes[i].grow(2).intersect(Bounds(0, 0, labels.shape[1], labels.shape[0]))
-        here = labels[around.slices]
-        ring = cv2.dilate((here == i).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-        beside = here[ring & (here != i) & (here >= 0)]
-        touches_edge = around.x == 0 or around.y == 0 or around.right == labels.shape[1]
-        touches_edge = touches_edge or around.bottom == labels.shape[0]
-        host = int(np.bincount(beside).argmax()) if len(beside) else ground
-        enclosed = len(beside) > 0 and (beside == host).mean() > 0.9 and host != ground
-        if not enclosed or touches_edge or areas[i] > 0.65 * areas[host]:
-            is_clean[i], is_ground[i] = False, True
 
 
 def _trim(numbers: Labels, pieces: dict[int, Piece]) -> None:

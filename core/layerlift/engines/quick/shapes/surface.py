@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from layerlift.engines.quick.compression import compressed
+from layerlift.engines.quick.shapes.even import drift, mostly, stretches
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Mask, Plane
 
@@ -38,6 +40,7 @@ class Surfaces:
     calm: Plane
     texture: float
     ringing: float
+    even: Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,13 +130,16 @@ def _calmed(levels: Plane, texture: float, ringing: float) -> Plane:
     return cv2.bilateralFilter(once, 9, 2.5 * texture + 4, 4.0).astype(np.float32)
 
 
-def _linked(calm: Plane, threshold: float, known: Mask) -> tuple[int, Labels]:
-    """Components of known 4-neighbours that differ by at most `threshold` in every channel (on a grid with links)."""
+def _linked(calm: Plane, threshold: float, known: Mask, stretch: Labels) -> tuple[int, Labels]:
+    """Components of known 4-neighbours that differ by at most `threshold` in every channel (on a grid with links) and
+    lie in the same exactly even stretch, or in none."""
     height, width = calm.shape[:2]
     grid = np.zeros((2 * height - 1, 2 * width - 1), np.uint8)
     grid[::2, ::2] = known
-    grid[::2, 1::2] = (np.abs(np.diff(calm, axis=1)).max(axis=2) <= threshold) & known[:, 1:] & known[:, :-1]
-    grid[1::2, ::2] = (np.abs(np.diff(calm, axis=0)).max(axis=2) <= threshold) & known[1:] & known[:-1]
+    across = (np.abs(np.diff(calm, axis=1)).max(axis=2) <= threshold) & (stretch[:, 1:] == stretch[:, :-1])
+    down = (np.abs(np.diff(calm, axis=0)).max(axis=2) <= threshold) & (stretch[1:] == stretch[:-1])
+    grid[::2, 1::2] = across & known[:, 1:] & known[:, :-1]
+    grid[1::2, ::2] = down & known[1:] & known[:-1]
     count, labels = cv2.connectedComponents(grid, connectivity=4, ltype=cv2.CV_32S)
     return count - 1, np.ascontiguousarray(labels[::2, ::2], np.int32) - np.int32(1)
 
@@ -204,29 +210,61 @@ def _swallow_crumbs(labels: Labels, smallest: int) -> Labels:
     return np.where(crumb[parts], field, labels).astype(np.int32) if count > 1 else labels
 
 
-def _joined(labels: Labels, count: int, calm: Plane, tolerance: float) -> tuple[Labels, int]:
-    """Merge neighbours whose colours hardly differ across their common border (banding, noise, compression)."""
-    keys, steps = [], []
+def _joined(
+    labels: Labels, count: int, calm: Plane, levels: Plane, stretch: Labels, tolerance: float, least: float
+) -> tuple[Labels, int]:
+    """Merge neighbours whose colours differ across their common border by at most `tolerance` (banding, noise), but for
+    those that most of that border keeps apart: for an exactly even one, that it steps by more than `least`."""
+    even = mostly(labels, count, stretch)
+    keys, steps, walls, seams = [], [], [], []
     for axis in (0, 1):
         near, far = (labels[:-1], labels[1:]) if axis == 0 else (labels[:, :-1], labels[:, 1:])
         ys, xs = np.nonzero((near != far) & (near >= 0) & (far >= 0))
         a, b = near[ys, xs].astype(np.int64), far[ys, xs].astype(np.int64)
         dy, dx = (1, 0) if axis == 0 else (0, 1)
-        before = calm[np.maximum(ys - dy, 0), np.maximum(xs - dx, 0)]
-        after = calm[np.minimum(ys + 2 * dy, labels.shape[0] - 1), np.minimum(xs + 2 * dx, labels.shape[1] - 1)]
+        before = np.maximum(ys - dy, 0), np.maximum(xs - dx, 0)
+        after = np.minimum(ys + 2 * dy, labels.shape[0] - 1), np.minimum(xs + 2 * dx, labels.shape[1] - 1)
         keys.append(np.minimum(a, b) * count + np.maximum(a, b))
-        steps.append((after - before) * np.where(a < b, 1, -1)[:, None])
-    key, step = np.concatenate(keys), np.concatenate(steps)
-    pairs, inverse, times = np.unique(key, return_inverse=True, return_counts=True)
+        steps.append((calm[after] - calm[before]) * np.where(a < b, 1, -1)[:, None])
+        touching = sum(np.abs(p[ys + dy, xs + dx] - p[ys, xs]).max(axis=1) for p in (levels, calm))
+        seams.append(
+            (even[a] | even[b]) & (touching < 0.5)
+        )  # one and the same colour: what is left of a stretch where it is thin
+        walls.append((even[a] | even[b]) & (np.abs(levels[after] - levels[before]).max(axis=1) > least))
+    pairs, inverse, times = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
+    step = np.concatenate(steps)
     mean = np.stack([np.bincount(inverse, step[:, c], len(pairs)) for c in range(3)], axis=1) / times[:, None]
-    alike = np.abs(mean).max(axis=1) <= tolerance
-    root = np.arange(count)
-    for pair in pairs[alike]:
-        one, two = (_root(root, int(i)) for i in divmod(int(pair), count))
-        root[max(one, two)] = min(one, two)
-    roots = np.array([_root(root, i) for i in range(count)], np.int32) if count else root.astype(np.int32)
+    off = np.abs(mean).max(axis=1)
+    seamless = 2 * np.bincount(inverse, np.concatenate(seams), len(pairs)) > times
+    off[seamless] = 0
+    apart = (2 * np.bincount(inverse, np.concatenate(walls), len(pairs)) > times) & ~seamless
+    alike = np.flatnonzero((off <= tolerance) & ~apart)
+    one, two = np.divmod(pairs, max(1, count))
+    roots = _merged(count, one, two, alike[np.argsort(off[alike], kind="stable")], np.flatnonzero(apart))
     names, number = np.unique(roots, return_inverse=True)
     return np.where(labels >= 0, number.astype(np.int32)[labels], -1).astype(np.int32), len(names)
+
+
+def _merged(
+    count: int, one: NDArray[np.int64], two: NDArray[np.int64], alike: NDArray[np.intp], apart: NDArray[np.intp]
+) -> NDArray[np.int32]:
+    """For each surface the first of those it is one with: pairs `alike` in their order, unless that joined `apart`."""
+    root = np.arange(count)
+    barred: dict[int, set[int]] = {}
+    for pair in apart:
+        i, j = int(one[pair]), int(two[pair])
+        barred.setdefault(i, set()).add(j)
+        barred.setdefault(j, set()).add(i)
+    for pair in alike:
+        i, j = sorted((_root(root, int(one[pair])), _root(root, int(two[pair]))))
+        if i == j or j in barred.get(i, ()):
+            continue
+        root[j] = i
+        for other in barred.pop(j, ()):
+            barred[other].discard(j)
+            barred[other].add(i)
+            barred.setdefault(i, set()).add(other)
+    return np.array([_root(root, i) for i in range(count)], np.int32)
 
 
 def _root(root: NDArray[np.intp], i: int) -> int:
@@ -245,7 +283,9 @@ def segment(image: Plane, unknown: Mask | None = None) -> Surfaces:
     calm = _calmed(levels, texture, ringing)
     slack = max(texture if texture <= _TRUSTED_TEXTURE else 1.0, 1.5 * min(ringing, 2.0))
     known = np.ones(levels.shape[:2], bool) if unknown is None or unknown.all() else ~unknown
-    count, labels = _linked(calm, 2.6 + 0.5 * slack, known)
+    # A JPEG is even in some blocks and restless in the next: nothing in it is exact.
+    stretch = stretches(levels, known & (not compressed(image)))
+    count, labels = _linked(calm, 2.6 + 0.5 * slack, known, stretch)
     labels = _cores(labels, count, 4) if count else labels
     count = int(labels.max()) + 1
     if count:
@@ -256,5 +296,5 @@ def segment(image: Plane, unknown: Mask | None = None) -> Surfaces:
             labels, source, _ = nearest(labels, floor=-1)
             calm = calm.reshape(-1, 3)[source]
         for _ in range(2):
-            labels, count = _joined(labels, count, calm, 5.0 + 0.5 * slack)
-    return Surfaces(labels, count, levels, calm, texture, min(ringing, 3.0))
+            labels, count = _joined(labels, count, calm, levels, stretch, 5.0 + 0.5 * slack, drift(ringing))
+    return Surfaces(labels, count, levels, calm, texture, min(ringing, 3.0), mostly(labels, count, stretch))

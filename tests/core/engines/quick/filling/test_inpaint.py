@@ -34,6 +34,15 @@ def test_flat_is_exact() -> None:
     assert np.abs(inpaint.fill(_holed(image, hole), hole) - image).max() < 1e-5
 
 
+def test_what_stands_a_little_off_on_the_same_ground_is_not_copied() -> None:
+    """A picture taken out of a gallery: its neighbours begin within the ring that is looked at, but do not touch it."""
+    image = np.full((400, 600, 3), np.float32([40, 80, 70]) / 255, np.float32)
+    image[60:220, 20:190], image[60:220, 410:580] = (0.9, 0.8, 0.2), (0.8, 0.3, 0.2)
+    hole = np.zeros((400, 600), bool)
+    hole[60:220, 208:392] = True
+    assert np.abs(inpaint.fill(_holed(image, hole), hole) - image).max() < 1e-5
+
+
 @pytest.mark.parametrize("quality", [75, 90])
 def test_flat_jpeg_within_its_noise(quality: int) -> None:
     image = np.full((200, 300, 3), np.float32([60, 120, 200]) / 255, np.float32)

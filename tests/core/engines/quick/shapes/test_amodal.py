@@ -56,6 +56,18 @@ def test_a_veil_may_take_away_too() -> None:
     assert iou(best.mask, whole) > 0.97
 
 
+def test_what_is_not_known_does_not_widen_the_box() -> None:
+    """A surface goes on into what was made up as far as nothing is nearer; its box is that of what was seen."""
+    whole = drawn.rect(SIZE, 30, 40, 70, 60) > 0.5
+    veil = np.zeros(SIZE, bool)
+    veil[10:95, 60:150] = True
+    spilt = whole | (veil & (drawn.disc(SIZE, 85, 55, 45) > 0.5))
+    best = complete(spilt, NONE, veil)[0]
+    assert best.kind == "rectangle"
+    assert iou(best.mask[95:], whole[95:]) > 0.99
+    assert iou(best.mask, whole) > 0.7
+
+
 @pytest.mark.parametrize("mask", [np.zeros(SIZE, bool), np.eye(160, dtype=bool)[:, :160] & (np.arange(160) < 3)])
 def test_specks_are_left_alone(mask: np.ndarray) -> None:
     found = complete(mask, NONE, NONE)
