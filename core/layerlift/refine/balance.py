@@ -150,15 +150,13 @@ def _sampled(
     for half, clear in zip(halves, through, strict=True):
         rest[half.box.slices] -= (clear * half.alpha)[..., None] * half.colour
         power[half.box.slices] += (clear * half.alpha) ** 2
-    push = rest / np.maximum(power, np.float32(0.05))[..., None] if turn else np.zeros_like(rest)
     composite = np.zeros_like(shown)
     designs: list[Plane] = []
     for half, clear in zip(halves, through, strict=True):
         part = half.box.slices
-        true = half.colour + (clear * half.alpha)[..., None] * push[part]
         below = composite[part].copy()
-        composite[part] += half.alpha[..., None] * (true - below)
-        designs.append(_design(replace(half, colour=true), clear, below, turn))
+        composite[part] += half.alpha[..., None] * (half.colour - below)
+        designs.append(_design(half, clear, below, turn))
     samples = Samples.empty(blocks, BLOCK // EVERY, min(DEEP, len(halves)), len(halves))
     weight = weight / np.maximum(power, np.float32(0.05))
     samples.observe(_sparse(rest), weight[::EVERY, ::EVERY])

@@ -142,6 +142,7 @@ class _System:
         blocks, deep = samples.who.shape
         self._own = np.arange(blocks)[:, None]
         self._size = blocks, deep, samples.count
+        self._asks = (samples.who.reshape(-1, 1) == np.arange(samples.count + 1)).astype(np.float32)
         within = np.zeros((blocks, FIELDS, deep, FIELDS, deep), np.float32)
         across = np.zeros((blocks, FIELDS, deep, NUMBERS, deep), np.float32)
         whole = np.zeros((blocks, NUMBERS, deep, NUMBERS, deep), np.float32)
@@ -176,22 +177,23 @@ class _System:
     def _dense(self, whole: Plane) -> NDArray[np.float64]:
         """The numbers' own matrix over all layers, (count + 1) · NUMBERS each way."""
         blocks, deep, count = self._size
-        out = np.zeros((count + 1, count + 1, NUMBERS, NUMBERS))
-        for i in range(deep):
-            for j in range(deep):
-                np.add.at(out, (self._who[:, i], self._who[:, j]), whole[:, :, i, :, j])
-        return out.transpose(0, 2, 1, 3).reshape((count + 1) * NUMBERS, -1)
+        told = whole @ self._asks.reshape(blocks, 1, 1, deep, count + 1)
+        flat = told.transpose(0, 2, 1, 3, 4).reshape(blocks * deep, -1)
+        out = (self._asks.T @ flat).reshape(count + 1, NUMBERS, NUMBERS, count + 1)
+        return out.transpose(0, 1, 3, 2).reshape((count + 1) * NUMBERS, -1).astype(np.float64)
 
     def _scatter(self, fields: Plane, numbers: Plane, out: Unknowns) -> None:
         """Write every block's fields, and add its numbers, to the layers that it asks about."""
         blocks, deep, _ = self._size
         out.fields[self._who, :, self._own] = fields.reshape(blocks, FIELDS, deep).transpose(0, 2, 1)
-        np.add.at(out.numbers, self._who, numbers.reshape(blocks, NUMBERS, deep).transpose(0, 2, 1))
+        out.numbers = self._asks.T @ numbers.reshape(blocks, NUMBERS, deep).transpose(0, 2, 1).reshape(-1, NUMBERS)
         out.fields[-1], out.numbers[-1] = 0, 0
 
     def prior(self, x: Unknowns) -> Unknowns:
         """The prior's precision times x."""
-        return Unknowns(np.float32(REST) * x.fields + np.float32(STIFF) * _differences(x.fields, self._blocks), x.numbers)
+        return Unknowns(
+            np.float32(REST) * x.fields + np.float32(STIFF) * _differences(x.fields, self._blocks), x.numbers
+        )
 
     def times(self, x: Unknowns) -> Unknowns:
         """The posterior's precision times x."""

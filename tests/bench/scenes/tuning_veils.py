@@ -82,7 +82,9 @@ def aquarium(h: int, w: int) -> Stack:
         bodies.append((fx, fy, 0.07, 0.03))
         fins.append((fx + 0.08, fy, 0.03, 0.045))
     body, fin = _ellipses(h, w, bodies), _ellipses(h, w, fins)
-    skin = np.stack([0.9 - 0.2 * y, 0.45 + 0.25 * np.sin(x * 90), 0.15 + 0 * x], -1) + noise(h, w, 2, 7)[..., None] * 0.02
+    skin = (
+        np.stack([0.9 - 0.2 * y, 0.45 + 0.25 * np.sin(x * 90), 0.15 + 0 * x], -1) + noise(h, w, 2, 7)[..., None] * 0.02
+    )
     colour, alpha = merge([(fin * 0.45, flat(h, w, (0.95, 0.65, 0.3))), (body, skin)])
     rings = []
     for _ in range(40):
@@ -141,7 +143,11 @@ def product(h: int, w: int) -> Stack:
     label = _box(h, w, (0.36, 0.50, 0.66, 0.72), 0.0)
     gleam = (np.exp(-(((x - 0.40) / 0.008) ** 2)) + 0.6 * np.exp(-(((x - 0.62) / 0.004) ** 2))) * bottle * 0.8
     glass = bottle * (0.62 + 0.18 * np.abs(x - 0.51) / 0.15)
-    lines = [(0.38, 0.52, 0.055, "Amber No 4"), (0.38, 0.60, 0.018, "cold pressed, unfiltered"), (0.05, 0.05, 0.07, "NEW")]
+    lines = [
+        (0.38, 0.52, 0.055, "Amber No 4"),
+        (0.38, 0.60, 0.018, "cold pressed, unfiltered"),
+        (0.05, 0.05, 0.07, "NEW"),
+    ]
     lines += [(0.38, 0.63 + 0.017 * k, 0.011, SENTENCE[6 * k : 6 * k + 44]) for k in range(4)]
     return [
         layer(sweep, np.ones((h, w), np.float32)),
@@ -171,7 +177,10 @@ def atlas(h: int, w: int) -> Stack:
         path = np.cumsum(rng.normal(0, 0.03, (30, 2)) + rng.normal(0, 0.02, 2), 0) + rng.uniform(0.1, 0.9, 2)
         roads.append((path * (w, h), rng.uniform(0.0008, 0.0025) * w))
     legend = _box(h, w, (0.64, 0.62, 0.95, 0.94), 0.01)
-    names = [(rng.uniform(0.05, 0.55), rng.uniform(0.1, 0.9), rng.uniform(0.015, 0.035), n) for n in "Ost Bay Kiel Arno Lund Vik Ems".split()]
+    names = [
+        (rng.uniform(0.05, 0.55), rng.uniform(0.1, 0.9), rng.uniform(0.015, 0.035), n)
+        for n in "Ost Bay Kiel Arno Lund Vik Ems".split()
+    ]
     names += [(0.66, 0.65 + 0.035 * k, 0.02, SENTENCE[9 * k : 9 * k + 24]) for k in range(7)]
     return [
         layer(relief, np.ones((h, w), np.float32)),
