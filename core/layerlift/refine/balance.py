@@ -1,22 +1,20 @@
 """The smooth errors of a rough stack, found together from what does not add up.
 
 Law: works over the grid, at half its resolution. An engine is wrong smoothly in several ways: its layers are too dense
-or too thin (veils: glass, fog, shadows), tinted, moved by part of a cell, and their colours are blurred and have too
-much or too little contrast. All of it shows in one residual, document − composite, and only together can it be told
-apart: a tint is the same whatever lies behind, a veil's density also changes its contrast; so does blur, but not that
-of large things. To first order, with T_i what is let through by all that covers layer i, B_i what lies below it,
-w_i = α_i T_i,
+or too thin (veils: glass, fog, shadows), tinted, and their colours are blurred. All of it shows in one residual,
+document − composite, and only together can it be told apart: a tint is the same whatever lies behind, a veil's density
+also changes its contrast; so does blur, but not that of large things. To first order, with T_i what is let through by
+all that covers layer i, B_i what lies below it, w_i = α_i T_i,
 
-    document − composite  =  Σ_i e_i · 4 α_i (1 − α_i) T_i (C_i − B_i)  +  u_i · T_i ∇(α_i (C_i − B_i))
-                             +  w_i (t_i + o_i + g_i (C_i − C̄_i) − ½ s_i ∇²C_i)  +  noise,
+    document − composite  =  Σ_i e_i · 4 α_i (1 − α_i) T_i (C_i − B_i)  +  w_i (t_i + o_i − ½ s_i ∇²C_i)  +  noise,
 
-e_i (density), u_i (shift) and t_i (tint, per channel) smooth fields; o_i, g_i (offset and gain, per channel) and s_i
-(variance of the blur) one number each for the whole layer. Without u and s the slope of the document over the engine's
-colours is not 1 − α even where α is right, and every veil comes out too thin (regression with errors in variables:
-Fuller, "Measurement Error Models", 1987, §1.1). A linear Gaussian model whose posterior mean is found by conjugate
-gradients, linearised again a few times (Gauss–Newton); shifts as in Lucas & Kanade, IJCAI 1981. The prior of the fields
-is a Gaussian Markov random field over blocks of cells (Rue & Held, "Gaussian Markov Random Fields", 2005, §3.2). Cells
-with edges have no say: there, residuals mean misregistration.
+e_i (a quarter of the log-odds of density) and t_i (tint, per channel) smooth fields; o_i (tint, per channel) and s_i
+(variance of the blur) one number each for the whole layer. Blur matters: without s the contrast of the document beside
+the engine's colours is not 1 − α even where α is right, and every veil comes out too thin (a slope is biased by what
+was done to its regressor: Fuller, "Measurement Error Models", 1987, §1.1). A linear Gaussian model whose posterior mean
+is found by conjugate gradients, linearised again a few times, the prior staying where it was (Gauss–Newton). The prior
+of the fields is a Gaussian Markov random field over blocks of cells (Rue & Held, "Gaussian Markov Random Fields", 2005,
+§3.2). Cells with edges have no say: there, residuals mean misregistration.
 """
 
 from __future__ import annotations
@@ -42,9 +40,9 @@ EVERY = 2
 TURNS = 3
 """The model is linearised so often."""
 DENSITY, TINT = 0.2, 0.004
-"""Standard deviation of a field's differences between blocks: e, half cells, 0–1."""
+"""Standard deviation of a field's differences between neighbouring blocks."""
 OFFSET, BLUR = 0.015, 0.05
-"""Standard deviation of a layer's numbers: 0–1, share, half cells²."""
+"""Standard deviation of a layer's numbers: 0–1; half cells²."""
 NOISE = 0.003
 """Least standard deviation of what the model cannot explain."""
 CORRELATED = 36.0
@@ -88,8 +86,8 @@ def balance(mean: Plane, layers: Sequence[RoughLayer]) -> list[RoughLayer]:
     noise = np.full(blocks[0] * blocks[1], np.float32(3 * NOISE * NOISE))
     total = Unknowns.none(len(layers), blocks[0] * blocks[1])
     halves = given
-    for turn in range(TURNS):
-        samples = _sampled(shown, inside, halves, blocks, total, turn)
+    for _ in range(TURNS):
+        samples = _sampled(shown, inside, halves, blocks, total)
         step = solve(samples, noise * np.float32(CORRELATED), total)
         noise = _noise(samples, step)
         total.add(step, 1)
@@ -114,7 +112,7 @@ def _noise(samples: Samples, step: Unknowns) -> Plane:
     seen = samples.weight.sum(-1).reshape(samples.blocks)
     sums = (squares * samples.weight).sum(-1).reshape(samples.blocks)
     near = cv2.blur(sums, (3, 3)) / np.maximum(cv2.blur(seen, (3, 3)), np.float32(1e-3))
-    return near.ravel() + np.float32(NOISE * NOISE)
+    return cast(Plane, near.ravel() + np.float32(NOISE * NOISE))
 
 
 def _whole_blocks(box: Bounds) -> Bounds:
@@ -141,25 +139,20 @@ def _half(layer: RoughLayer, *, bottom: bool) -> _Half:
     return _Half(box, *small)
 
 
-def _sampled(
-    shown: Plane, inside: Plane, halves: Sequence[_Half], blocks: tuple[int, int], held: Unknowns, turn: int
-) -> Samples:
+def _sampled(shown: Plane, inside: Plane, halves: Sequence[_Half], blocks: tuple[int, int], held: Unknowns) -> Samples:
     """What every block says about the layers that one sees most there."""
     through, weight = _weighted(inside, halves)
-    rest, power = shown.copy(), np.zeros(shown.shape[:2], np.float32)
-    for half, clear in zip(halves, through, strict=True):
-        rest[half.box.slices] -= (clear * half.alpha)[..., None] * half.colour
-        power[half.box.slices] += (clear * half.alpha) ** 2
-    composite = np.zeros_like(shown)
+    composite, power = np.zeros_like(shown), np.zeros(shown.shape[:2], np.float32)
     designs: list[Plane] = []
     for half, clear in zip(halves, through, strict=True):
         part = half.box.slices
-        below = composite[part].copy()
-        composite[part] += half.alpha[..., None] * (half.colour - below)
-        designs.append(_design(half, clear, below, turn))
+        visible = clear * half.alpha
+        designs.append(_design(half, visible, composite[part]))
+        composite[part] += half.alpha[..., None] * (half.colour - composite[part])
+        power[part] += visible**2  # every layer's own noise shows by as much as one sees of it
     samples = Samples.empty(blocks, BLOCK // EVERY, min(DEEP, len(halves)), len(halves))
-    weight = weight / np.maximum(power, np.float32(0.05))
-    samples.observe(_sparse(rest), weight[::EVERY, ::EVERY])
+    weight /= np.maximum(power, np.float32(0.05))
+    samples.observe(_sparse(shown - composite), weight[::EVERY, ::EVERY])
     shares = np.zeros((len(halves), *blocks), np.float32)
     boxes = [
         Bounds(*(v // BLOCK for v in (half.box.x, half.box.y, half.box.width, half.box.height))) for half in halves
@@ -171,7 +164,7 @@ def _sampled(
     samples.choose(shares, _SEEN)
     for place, (box, design) in enumerate(zip(boxes, designs, strict=True)):
         samples.put(place, box, design)
-    # shifts and blur are not undone in the layers themselves: what they explained is explained once more
+    # blur is not undone in the layers themselves: what it explained is explained once more
     nuisance = Unknowns(np.zeros_like(held.fields), np.zeros_like(held.numbers))
     nuisance.numbers[:, 0] = held.numbers[:, 0]
     samples.rest = left_over(samples, nuisance)
@@ -192,13 +185,12 @@ def _weighted(inside: Plane, halves: Sequence[_Half]) -> tuple[list[Plane], Plan
     return through[::-1], weight
 
 
-def _design(half: _Half, clear: Plane, below: Plane, turn: int) -> Plane:
+def _design(half: _Half, visible: Plane, below: Plane) -> Plane:
     """Columns (h, w, 3 · COLUMNS) of a layer at every sample, in units of the prior's standard deviations."""
-    visible = clear * half.alpha
     out = np.empty((*(-(-side // EVERY) for side in visible.shape), 3, COLUMNS), np.float32)
     dense = (np.float32(4 * DENSITY) * visible * (1 - half.alpha))[..., None] * (half.colour - below)
     curved = cv2.Laplacian(half.colour, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
-    curved *= (np.float32(-0.5 * BLUR * (turn > 0)) * visible)[..., None]
+    curved *= (np.float32(-0.5 * BLUR) * visible)[..., None]
     out[..., 0], out[..., 2] = _sparse(dense), _sparse(cast(Plane, curved))
     seen = _sparse(visible)[..., None]
     out[..., 1], out[..., 3] = seen * np.float32(TINT), seen * np.float32(OFFSET)

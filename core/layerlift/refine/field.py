@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,7 +181,8 @@ class _System:
         told = whole @ self._asks.reshape(blocks, 1, 1, deep, count + 1)
         flat = told.transpose(0, 2, 1, 3, 4).reshape(blocks * deep, -1)
         out = (self._asks.T @ flat).reshape(count + 1, NUMBERS, NUMBERS, count + 1)
-        return out.transpose(0, 1, 3, 2).reshape((count + 1) * NUMBERS, -1).astype(np.float64)
+        square = out.transpose(0, 1, 3, 2).reshape((count + 1) * NUMBERS, -1)
+        return cast(NDArray[np.float64], square.astype(np.float64))
 
     def _scatter(self, fields: Plane, numbers: Plane, out: Unknowns) -> None:
         """Write every block's fields, and add its numbers, to the layers that it asks about."""

@@ -26,8 +26,6 @@ from tests.bench.scenes.draw import (
     text,
 )
 
-WHOLE = (0.0, 0.0, 1.0, 1.0)
-
 
 def _box(h: int, w: int, corners: tuple[float, float, float, float], radius: float) -> Plane:
     x0, y0, x1, y1 = corners
@@ -194,7 +192,7 @@ def atlas(h: int, w: int) -> Stack:
 
 def modal(h: int, w: int) -> Stack:
     """A photo, a bluish scrim over all, the shadow of a window, the window of 92 %, a drawn arrow, letters."""
-    x, y = ramp(h, w)
+    _, y = ramp(h, w)
     window = _box(h, w, (0.25, 0.28, 0.86, 0.72), 0.02)
     arrow = [(np.array([[0.1 * w, 0.9 * h], [0.22 * w, 0.6 * h], [0.24 * w, 0.5 * h]]), 0.006 * w)]
     arrow += [(np.array([[0.20 * w, 0.54 * h], [0.24 * w, 0.5 * h], [0.27 * w, 0.55 * h]]), 0.006 * w)]
