@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,12 +176,14 @@ class _System:
 
     def _dense(self, whole: Plane) -> NDArray[np.float64]:
         """The numbers' own matrix over all layers, (count + 1) · NUMBERS each way."""
-        blocks, deep, count = self._size
-        told = whole @ self._asks.reshape(blocks, 1, 1, deep, count + 1)
-        flat = told.transpose(0, 2, 1, 3, 4).reshape(blocks * deep, -1)
-        out = (self._asks.T @ flat).reshape(count + 1, NUMBERS, NUMBERS, count + 1)
-        square = out.transpose(0, 1, 3, 2).reshape((count + 1) * NUMBERS, -1)
-        return cast(NDArray[np.float64], square.astype(np.float64))
+        each = self._size[2] + 1
+        pairs = (self._who[:, :, None] * each + self._who[:, None]).ravel()
+        out = np.empty((NUMBERS, NUMBERS, each * each))
+        for k in range(NUMBERS):
+            for j in range(NUMBERS):
+                out[k, j] = np.bincount(pairs, whole[:, k, :, j].ravel(), each * each)
+        square = out.reshape(NUMBERS, NUMBERS, each, each).transpose(2, 0, 3, 1)
+        return np.ascontiguousarray(square).reshape(each * NUMBERS, each * NUMBERS)
 
     def _scatter(self, fields: Plane, numbers: Plane, out: Unknowns) -> None:
         """Write every block's fields, and add its numbers, to the layers that it asks about."""
