@@ -5,7 +5,7 @@
     python -m tests.bench.refine speed [--device cuda | cpu-torch]
     python -m tests.bench.refine crops --out FILE.png
 
-Run from the repository's root. Constants are chosen on `tuning`; `unseen` and `fresh` are for judging.
+Run from the repository's root. Constants are chosen on `tuning`; `unseen`, `fresh` and `fresh2` are for judging.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from tests.bench import device
-from tests.bench.scenes import baselines, failures, fresh, tuning, unseen
+from tests.bench.scenes import baselines, failures, fresh, fresh2, tuning, tuning_veils, unseen
 from tests.bench.scenes.degrade import degrade
 from tests.bench.scenes.draw import Stack
 from tests.bench.scenes.metrics import Quality, flatten, measure
@@ -30,7 +30,12 @@ from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Document, Layer, LayerStack, Role
 from layerlift.refine import refine
 
-HALVES = {"tuning": tuning.SCENES, "unseen": unseen.SCENES, "fresh": fresh.SCENES}
+HALVES = {
+    "tuning": {**tuning.SCENES, **tuning_veils.SCENES},
+    "unseen": unseen.SCENES,
+    "fresh": fresh.SCENES,
+    "fresh2": fresh2.SCENES,
+}
 HOSTS: tuple[Arithmetic, ...] = ("krita", "float", "gimp", "photoshop")
 SHORT = ("bicubic", "joint bilateral")
 """The baselines worth their time: users' own, and the best of those that take less than minutes."""

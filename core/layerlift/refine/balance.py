@@ -1,15 +1,20 @@
 """The smooth errors of a rough stack, found together from what does not add up.
 
-Law: works over the grid, at half its resolution. An engine is wrong smoothly in two ways: its layers are too dense or
-too thin (veils: glass, fog, shadows), and tinted. Both show in one residual, document − composite, and only together
-can they be told apart: a tint is the same whatever lies behind, a veil's density also changes its contrast. To first
-order, with T_i what is let through by all that covers layer i, B_i what lies below it, w_i = α_i T_i,
+Law: works over the grid, at half its resolution. An engine is wrong smoothly in several ways: its layers are too dense
+or too thin (veils: glass, fog, shadows), tinted, and their colours are blurred. All of it shows in one residual,
+document − composite, and only together can it be told apart: a tint is the same whatever lies behind, a veil's density
+also changes its contrast; so does blur, but not that of large things. To first order, with T_i what is let through by
+all that covers layer i, B_i what lies below it, w_i = α_i T_i,
 
-    document − composite  =  Σ_i e_i · 4 α_i (1 − α_i) T_i (C_i − B_i)  +  Σ_i w_i o_i  +  noise,
+    document − composite  =  Σ_i e_i · 4 α_i (1 − α_i) T_i (C_i − B_i)  +  w_i (t_i + o_i − ½ s_i ∇²C_i)  +  noise,
 
-e_i (density) and o_i (tint, per channel) smooth fields: a linear Gaussian model whose posterior mean is found by
-conjugate gradients. The prior is a Gaussian Markov random field over blocks of cells (Rue & Held, "Gaussian Markov
-Random Fields", 2005, §3.2). Cells with edges have no say: there, residuals mean misregistration.
+e_i (a quarter of the log-odds of density) and t_i (tint, per channel) smooth fields; o_i (tint, per channel) and s_i
+(variance of the blur) one number each for the whole layer. Blur matters: without s the contrast of the document beside
+the engine's colours is not 1 − α even where α is right, and every veil comes out too thin (a slope is biased by what
+was done to its regressor: Fuller, "Measurement Error Models", 1987, §1.1). A linear Gaussian model whose posterior mean
+is found by conjugate gradients, linearised again a few times, the prior staying where it was (Gauss–Newton). The prior
+of the fields is a Gaussian Markov random field over blocks of cells (Rue & Held, "Gaussian Markov Random Fields", 2005,
+§3.2). Cells with edges have no say: there, residuals mean misregistration.
 """
 
 from __future__ import annotations
@@ -24,24 +29,30 @@ import numpy as np
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Plane
 from layerlift.refine.clean import edge
-from layerlift.refine.field import Samples, left_over, solve
+from layerlift.refine.field import COLUMNS, Samples, Unknowns, left_over, solve
 from layerlift.refine.moments import in_parallel
 from layerlift.refine.rough import RoughLayer
 
 BLOCK = 8
 """Side of a block in half cells."""
+EVERY = 2
+"""Every so many-th half cell along either axis is a sample: blurred, they say no more together."""
 TURNS = 3
 """The model is linearised so often."""
-NOISE = 0.004
+DENSITY, TINT = 0.2, 0.004
+"""Standard deviation of a field's differences between neighbouring blocks."""
+OFFSET, BLUR = 0.015, 0.05
+"""Standard deviation of a layer's numbers: 0–1; half cells²."""
+NOISE = 0.003
 """Least standard deviation of what the model cannot explain."""
-CORRELATED = 50.0
-"""So many half cells and channels say what one independent one would: models err in patches."""
+CORRELATED = 36.0
+"""So many samples and channels say what one independent one would: models err in patches."""
 DEEP = 8
 """At most so many layers are asked about in one block, the most visible ones."""
 THIN, AROUND = 0.08, 13
 """Within so many half cells of a veil, alphas below this say nothing: where an engine lost a thin veil, its density is
 no matter of degree."""
-FARTHEST = 0.35
+FARTHEST = 0.7
 """Largest |e| that is believed."""
 _DENSEST, _SHARP = 0.95, 0.3
 """Alpha and edge-ness below which something is a veil."""
@@ -67,32 +78,41 @@ def balance(mean: Plane, layers: Sequence[RoughLayer]) -> list[RoughLayer]:
     height, width = mean.shape[:2]
     side = 2 * BLOCK
     blocks = -(-height // side), -(-width // side)
-    halves = in_parallel(lambda place: _half(layers[place], bottom=place == 0), range(len(layers)))
+    given = in_parallel(lambda place: _half(layers[place], bottom=place == 0), range(len(layers)))
     everywhere = Bounds(0, 0, width, height)
     shown = _reduced(mean, everywhere, _whole_blocks(everywhere))
     inside = np.zeros(shown.shape[:2], np.float32)
     inside[: height // 2, : width // 2] = 1
     noise = np.full(blocks[0] * blocks[1], np.float32(3 * NOISE * NOISE))
-    total = np.zeros((len(layers), 4, *blocks), np.float32)
+    total = Unknowns.none(len(layers), blocks[0] * blocks[1])
+    halves = given
     for _ in range(TURNS):
-        samples = _sampled(shown, inside, halves, blocks)
-        fields = solve(samples, noise * np.float32(CORRELATED))
-        noise = left_over(samples, fields) + np.float32(NOISE * NOISE)
-        for half, field in zip(halves, fields, strict=True):
-            half.alpha, half.colour = _moved(half.alpha, half.colour, field, half.box, shown.shape[:2])
-        total += fields
+        samples = _sampled(shown, inside, halves, blocks, total)
+        step = solve(samples, noise * np.float32(CORRELATED), total)
+        noise = _noise(samples, step)
+        total.add(step, 1)
+        halves = [
+            _moved(half, total.fields[place].reshape(-1, *blocks), total.numbers[place], shown.shape[:2])
+            for place, half in enumerate(given)
+        ]
     grid = blocks[0] * side, blocks[1] * side
-    return [
-        replace(layer, alpha=alpha, colour=colour)
-        for layer, (alpha, colour) in zip(
-            layers,
-            in_parallel(
-                lambda place: _moved(layers[place].alpha, layers[place].colour, total[place], layers[place].box, grid),
-                range(len(layers)),
-            ),
-            strict=True,
-        )
-    ]
+
+    def one(place: int) -> RoughLayer:
+        layer = layers[place]
+        whole = _Half(layer.box, layer.alpha, layer.colour, layer.alpha)
+        moved = _moved(whole, total.fields[place].reshape(-1, *blocks), total.numbers[place], grid)
+        return replace(layer, alpha=moved.alpha, colour=moved.colour)
+
+    return in_parallel(one, range(len(layers)))
+
+
+def _noise(samples: Samples, step: Unknowns) -> Plane:
+    """Variance of one sample of every block (b,), pooled over its neighbours."""
+    squares = (left_over(samples, step) ** 2).mean(1)
+    seen = samples.weight.sum(-1).reshape(samples.blocks)
+    sums = (squares * samples.weight).sum(-1).reshape(samples.blocks)
+    near = cv2.blur(sums, (3, 3)) / np.maximum(cv2.blur(seen, (3, 3)), np.float32(1e-3))
+    return cast(Plane, near.ravel() + np.float32(NOISE * NOISE))
 
 
 def _whole_blocks(box: Bounds) -> Bounds:
@@ -114,15 +134,46 @@ def _half(layer: RoughLayer, *, bottom: bool) -> _Half:
     whole = _whole_blocks(layer.box)
     alpha = np.ones_like(layer.alpha) if bottom else layer.alpha
     edges = cast(Plane, cv2.dilate(edge(alpha), np.ones((3, 3), np.uint8)))
-    return _Half(
-        Bounds(whole.x // 2, whole.y // 2, whole.width // 2, whole.height // 2),
-        *(_reduced(plane, layer.box, whole) for plane in (alpha, layer.colour, edges)),
-    )
+    small = [_reduced(plane, layer.box, whole) for plane in (alpha, layer.colour, edges)]
+    box = Bounds(whole.x // 2, whole.y // 2, whole.width // 2, whole.height // 2)
+    return _Half(box, *small)
 
 
-def _sampled(shown: Plane, inside: Plane, halves: Sequence[_Half], blocks: tuple[int, int]) -> Samples:
+def _sampled(shown: Plane, inside: Plane, halves: Sequence[_Half], blocks: tuple[int, int], held: Unknowns) -> Samples:
     """What every block says about the layers that one sees most there."""
-    remaining, weight = np.ones(shown.shape[:2], np.float32), inside.copy()
+    through, weight = _weighted(inside, halves)
+    composite, power = np.zeros_like(shown), np.zeros(shown.shape[:2], np.float32)
+    designs: list[Plane] = []
+    for half, clear in zip(halves, through, strict=True):
+        part = half.box.slices
+        visible = clear * half.alpha
+        designs.append(_design(half, visible, composite[part]))
+        composite[part] += half.alpha[..., None] * (half.colour - composite[part])
+        power[part] += visible**2  # every layer's own noise shows by as much as one sees of it
+    samples = Samples.empty(blocks, BLOCK // EVERY, min(DEEP, len(halves)), len(halves))
+    weight /= np.maximum(power, np.float32(0.05))
+    samples.observe(_sparse(shown - composite), weight[::EVERY, ::EVERY])
+    shares = np.zeros((len(halves), *blocks), np.float32)
+    boxes = [
+        Bounds(*(v // BLOCK for v in (half.box.x, half.box.y, half.box.width, half.box.height))) for half in halves
+    ]
+    side = BLOCK // EVERY
+    for place, (box, design) in enumerate(zip(boxes, designs, strict=True)):
+        visible = design[..., 3] * np.float32(1 / OFFSET)
+        shares[place][box.slices] = visible.reshape(box.height, side, box.width, side).mean((1, 3))
+    samples.choose(shares, _SEEN)
+    for place, (box, design) in enumerate(zip(boxes, designs, strict=True)):
+        samples.put(place, box, design)
+    # blur is not undone in the layers themselves: what it explained is explained once more
+    nuisance = Unknowns(np.zeros_like(held.fields), np.zeros_like(held.numbers))
+    nuisance.numbers[:, 0] = held.numbers[:, 0]
+    samples.rest = left_over(samples, nuisance)
+    return samples
+
+
+def _weighted(inside: Plane, halves: Sequence[_Half]) -> tuple[list[Plane], Plane]:
+    """What is let through by all that covers each layer, over its box; and where residuals mean something."""
+    remaining, weight = np.ones_like(inside), inside.copy()
     through: list[Plane] = []
     for half in reversed(halves):
         part = half.box.slices
@@ -131,40 +182,34 @@ def _sampled(shown: Plane, inside: Plane, halves: Sequence[_Half], blocks: tuple
         veil = ((half.alpha > THIN) & (half.alpha < _DENSEST) & (half.edge < _SHARP)).astype(np.uint8)
         weight[part] *= 1 - cv2.dilate(veil, np.ones((AROUND, AROUND), np.uint8)) * (half.alpha < THIN)
         remaining[part] *= 1 - half.alpha
-    through.reverse()
-    composite = np.zeros_like(shown)
-    designs: list[Plane] = []
-    for half, clear in zip(halves, through, strict=True):
-        part = half.box.slices
-        apart = half.colour - composite[part]
-        visible = clear * half.alpha
-        columns = np.empty((*visible.shape, 4), np.float32)
-        columns[..., 0] = visible
-        columns[..., 1:] = (4 * visible * (1 - half.alpha))[..., None] * apart
-        designs.append(_blurred(columns))
-        composite[part] += half.alpha[..., None] * apart
-    samples = Samples.empty(blocks, BLOCK, min(DEEP, len(halves)), len(halves))
-    samples.observe(_blurred(shown - composite), weight)
-    shares = np.zeros((len(halves), *blocks), np.float32)
-    boxes = [
-        Bounds(*(v // BLOCK for v in (half.box.x, half.box.y, half.box.width, half.box.height))) for half in halves
+    return through[::-1], weight
+
+
+def _design(half: _Half, visible: Plane, below: Plane) -> Plane:
+    """Columns (h, w, 3 · COLUMNS) of a layer at every sample, in units of the prior's standard deviations."""
+    out = np.empty((*(-(-side // EVERY) for side in visible.shape), 3, COLUMNS), np.float32)
+    dense = (np.float32(4 * DENSITY) * visible * (1 - half.alpha))[..., None] * (half.colour - below)
+    curved = cv2.Laplacian(half.colour, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
+    curved *= (np.float32(-0.5 * BLUR) * visible)[..., None]
+    out[..., 0], out[..., 2] = _sparse(dense), _sparse(cast(Plane, curved))
+    seen = _sparse(visible)[..., None]
+    out[..., 1], out[..., 3] = seen * np.float32(TINT), seen * np.float32(OFFSET)
+    return out.reshape(*out.shape[:2], -1)
+
+
+def _sparse(planes: Plane) -> Plane:
+    """Blurred, and only every so many-th half cell."""
+    return cast(Plane, cv2.GaussianBlur(planes, (0, 0), _BLUR)[::EVERY, ::EVERY])
+
+
+def _moved(half: _Half, fields: Plane, numbers: Plane, size: tuple[int, int]) -> _Half:
+    """The layer after the corrections `fields` (FIELDS, blocks) and `numbers`, in a picture of `size` (h, w)."""
+    here = [
+        cv2.resize(one, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)[half.box.slices]
+        for one in (fields[0] * np.float32(DENSITY), *(fields[1:] * np.float32(TINT)))
     ]
-    for place, (box, design) in enumerate(zip(boxes, designs, strict=True)):
-        shares[place][box.slices] = design[..., 0].reshape(box.height, BLOCK, box.width, BLOCK).mean((1, 3))
-    samples.choose(shares, _SEEN)
-    for place, (box, design) in enumerate(zip(boxes, designs, strict=True)):
-        samples.put(place, box, design)
-    return samples
-
-
-def _blurred(planes: Plane) -> Plane:
-    return cast(Plane, cv2.GaussianBlur(planes, (0, 0), _BLUR))
-
-
-def _moved(alpha: Plane, colour: Plane, field: Plane, box: Bounds, size: tuple[int, int]) -> tuple[Plane, Plane]:
-    """Alpha and colour over `box` of a picture of `size` (h, w) after the corrections `field` (4, blocks)."""
-    here = [cv2.resize(one, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)[box.slices] for one in field]
-    density = np.clip(here[0], -FARTHEST, FARTHEST)
-    thicker = np.clip(alpha + 4 * alpha * (1 - alpha) * density, 0, 1)
-    tinted = np.clip(colour + np.stack(here[1:], -1), 0, 1)
-    return cast(Plane, thicker.astype(np.float32)), cast(Plane, tinted.astype(np.float32))
+    odds = np.exp(4 * np.clip(here[0], -FARTHEST, FARTHEST))
+    thicker = half.alpha * odds / (1 + half.alpha * (odds - 1))
+    tint = np.stack(here[1:], -1) + numbers[1:4] * np.float32(OFFSET)
+    tinted = np.clip(half.colour + tint, 0, 1)
+    return replace(half, alpha=thicker.astype(np.float32), colour=tinted.astype(np.float32))

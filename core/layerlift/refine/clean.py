@@ -10,12 +10,15 @@ from typing import cast
 import cv2
 import numpy as np
 
-from layerlift.imaging.layer import Plane
+from layerlift.imaging.layer import Mask, Plane
 
 HAZE, THING = 0.05, 0.10
 """Alpha below HAZE is haze and above THING something, unless a thing is near (hairs fade to nothing)."""
 NEAR = 4
 """Cells within which a thing is near."""
+TAIL, DENT = 0.03, 0.045
+"""Alpha above TAIL that hangs together with a thing belongs to it, for haze does not reach so far up; and so do alphas
+below 1 − DENT that hang together with a gap: pinholes are deeper than haze."""
 _FLAT_STEP = 0.02
 """Standard deviation of alpha over 3 × 3 cells below which it is an even veil."""
 _VEIL = (0.08, 0.955)
@@ -33,14 +36,23 @@ def smoothstep(values: Plane, low: float, high: float) -> Plane:
 
 def clean(alpha: Plane) -> Plane:
     """Without haze (faint alpha far from anything) and, by the same rule upside down, without pinholes."""
-    return 1 - _without_haze(1 - _without_haze(alpha))
+    return 1 - _without_haze(1 - _without_haze(alpha, TAIL), DENT)
 
 
-def _without_haze(alpha: Plane) -> Plane:
+def _without_haze(alpha: Plane, tail: float) -> Plane:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * NEAR + 1, 2 * NEAR + 1))
     near = cv2.dilate((alpha > THING).astype(np.uint8), disc) > 0
-    kept = np.where(near, alpha, alpha * smoothstep(alpha, HAZE, THING))
+    kept = np.where(near | _tails(alpha, tail), alpha, alpha * smoothstep(alpha, HAZE, THING))
     return cast(Plane, kept * smoothstep(kept, 0.008, 0.03))
+
+
+def _tails(alpha: Plane, least: float) -> Mask:
+    """Faint alpha that hangs together with a thing: the tails of shadows and fog (hysteresis: Canny, PAMI 1986)."""
+    count, labels = cv2.connectedComponents((alpha > least).astype(np.uint8), connectivity=4)
+    things = np.zeros(count, np.bool_)
+    things[labels[alpha > THING]] = True
+    things[0] = False
+    return cast(Mask, things[labels])
 
 
 def box(plane: Plane, radius: int) -> Plane:

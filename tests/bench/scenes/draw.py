@@ -28,7 +28,8 @@ def photo(name: str, height: int, width: int, seed: int, grain: float = 0.025) -
     """A photo of scikit-image's, covering the size, with grain of its own at full resolution."""
     from skimage import data
 
-    image = np.ascontiguousarray(getattr(data, name)())
+    image = getattr(data, name)()
+    image = np.ascontiguousarray(image[0] if isinstance(image, tuple) else image)  # of a stereo pair the left one
     if image.ndim == 2:
         image = np.repeat(image[..., None], 3, 2)
     h, w = image.shape[:2]

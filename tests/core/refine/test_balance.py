@@ -6,9 +6,10 @@ import pytest
 
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Layer, Role
+from layerlift.refine import balance as balancing
 from layerlift.refine import field
 from layerlift.refine.balance import balance
-from layerlift.refine.field import Samples, left_over, solve
+from layerlift.refine.field import Samples, Unknowns, left_over, solve
 from layerlift.refine.rough import RoughLayer
 
 SIDE = 160
@@ -81,57 +82,94 @@ def test_boxes_need_not_meet_blocks(box):
     assert np.isfinite(out[1].colour).all()
 
 
+def test_a_blurred_copy_of_what_lies_behind_does_not_thin_the_fog(monkeypatch):
+    back, fog, white, shown = scene()
+    soft = cv2.GaussianBlur(back, (0, 0), 0.8)
+    out = balance(shown, layers(soft, fog, white))
+    assert abs(float((out[1].alpha - fog).mean())) < 0.01
+    monkeypatch.setattr(balancing, "BLUR", 1e-6)
+    blind = balance(shown, layers(soft, fog, white))
+    assert float((blind[1].alpha - fog).mean()) < -0.02  # what the blur would otherwise be taken for
+
+
+def test_a_fog_that_nearly_got_lost_comes_back():
+    back, fog, white, shown = scene()
+    odds = fog / (1 - fog) * np.exp(-1.6).astype(np.float32)
+    thin = (odds / (1 + odds)).astype(np.float32)
+    out = balance(shown, layers(back, thin, white))
+    assert off(thin, fog) > 0.2
+    assert off(out[1].alpha, fog) < 0.03
+
+
+def test_offsets_of_whole_layers_are_free():
+    """A drift of a whole layer is believed more readily than the same drift of one place."""
+    samples = equations()
+    samples.columns[..., 1, :] = samples.columns[..., 3, :]
+    x = solve(samples, np.full(12, 0.01, np.float32), Unknowns.none(3, 12))
+    assert np.abs(x.numbers[:3, 1:]).max() > 0
+    assert (x.fields[-1] == 0).all()
+    assert (x.numbers[-1] == 0).all()
+
+
 def equations(seed=0, blocks=(3, 4), deep=2, count=3):
     rng = np.random.default_rng(seed)
     samples = Samples.empty(blocks, 2, deep, count)
     samples.columns = rng.standard_normal(samples.columns.shape).astype(np.float32)
-    samples.rest = (rng.standard_normal(samples.rest.shape) * 0.01).astype(np.float32)
+    samples.rest = rng.standard_normal(samples.rest.shape).astype(np.float32)
     samples.weight = rng.random(samples.weight.shape).astype(np.float32)
     for block in range(len(samples.who)):
         samples.who[block] = rng.permutation(count)[:deep]
     return samples
 
 
-def dense(samples, noise):
+def dense(samples, noise, held):
     """The same posterior mean, every equation written out."""
     blocks, count = len(samples.who), samples.count
-    size = count * 4 * blocks
+    fields = np.arange(count * 4 * blocks).reshape(count, 4, blocks)
+    numbers = fields.size + np.arange(count * 4).reshape(count, 4)
+    size = fields.size + numbers.size
     left, right = np.zeros((size, size)), np.zeros(size)
-    place = np.arange(size).reshape(count, 4, blocks)
     for b in range(blocks):
-        for s in range(samples.columns.shape[1]):
-            for c in range(3):
+        for c in range(3):
+            for s in range(samples.columns.shape[2]):
                 row = np.zeros(size)
                 for m, who in enumerate(samples.who[b]):
-                    row[place[who, 0, b]] += samples.columns[b, s, 1 + c, m]
-                    row[place[who, 1 + c, b]] += samples.columns[b, s, 0, m]
+                    places = fields[who, 0, b], fields[who, 1 + c, b], numbers[who, 0], numbers[who, 1 + c]
+                    row[list(places)] += samples.columns[b, c, s, :, m]
                 weight = samples.weight[b, s] / noise[b]
                 left += weight * np.outer(row, row)
-                right += weight * row * samples.rest[b, s, c]
+                right += weight * row * samples.rest[b, c, s]
+    prior = np.zeros((size, size))
+    prior[numbers, numbers] = 1
+    prior[fields, fields] = field.REST
     grid = np.arange(blocks).reshape(samples.blocks)
     pairs = [*zip(grid[1:].ravel(), grid[:-1].ravel(), strict=True)]
     pairs += zip(grid[:, 1:].ravel(), grid[:, :-1].ravel(), strict=True)
-    for k, scale in enumerate((field.DENSITY, *[field.TINT] * 3)):
-        for who in range(count):
-            at = place[who, k]
-            left[at, at] += field.REST / scale**2
-            for a, b in pairs:
-                left[at[[a, b]], at[[a, b]]] += field.STIFF / scale**2
-                left[at[[a, b]], at[[b, a]]] -= field.STIFF / scale**2
-    return np.linalg.solve(left, right).reshape(count, 4, *samples.blocks)
+    for at in fields.reshape(-1, blocks):
+        for a, b in pairs:
+            prior[at[[a, b]], at[[a, b]]] += field.STIFF
+            prior[at[[a, b]], at[[b, a]]] -= field.STIFF
+    right -= prior @ np.concatenate([held.fields[:-1].ravel(), held.numbers[:-1].ravel()])
+    return np.linalg.solve(left + prior, right), fields, numbers
 
 
-def test_the_solver_finds_the_posterior_mean():
+@pytest.mark.parametrize("before", [0.0, 0.3])
+def test_the_solver_finds_the_posterior_mean(before):
+    samples, rng = equations(), np.random.default_rng(9)
+    held = Unknowns.none(3, 12)
+    held.fields[:-1] = before * rng.standard_normal(held.fields[:-1].shape)
+    held.numbers[:-1] = before * rng.standard_normal(held.numbers[:-1].shape)
+    noise = np.full(len(samples.who), 4.0, np.float32)
+    wanted, fields, numbers = dense(samples, noise, held)
+    x = solve(samples, noise, held)
+    assert np.abs(x.fields[:-1] - wanted[fields]).max() < 0.01 * np.abs(wanted).max()
+    assert np.abs(x.numbers[:-1] - wanted[numbers]).max() < 0.01 * np.abs(wanted).max()
+
+
+def test_what_is_left_over_is_less_than_what_there_was():
     samples = equations()
-    noise = np.full(len(samples.who), 0.01, np.float32)
-    wanted = dense(samples, noise)
-    assert np.abs(solve(samples, noise) - wanted).max() < 0.01 * np.abs(wanted).max()
-
-
-def test_what_is_left_over_is_the_mean_square():
-    samples = equations()
-    nothing = np.zeros((3, 4, 3, 4), np.float32)
-    squares = ((samples.rest**2).mean(-1) * samples.weight).sum(-1) / samples.weight.sum(-1)
-    assert np.allclose(left_over(samples, nothing), squares, rtol=1e-4)
-    solved = solve(samples, np.full(12, 1e-4, np.float32))
-    assert left_over(samples, solved).sum() < squares.sum()
+    nothing = Unknowns.none(3, 12)
+    assert (left_over(samples, nothing) == samples.rest).all()
+    solved = solve(samples, np.full(12, 0.1, np.float32), nothing)
+    weight = samples.weight[:, None]
+    assert (weight * left_over(samples, solved) ** 2).sum() < 0.8 * (weight * samples.rest**2).sum()

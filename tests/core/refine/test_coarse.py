@@ -85,6 +85,22 @@ def test_haze_and_pinholes_go_but_the_thing_stays():
     assert out[15, 15] == 1
 
 
+def test_the_tail_of_a_shadow_is_no_haze():
+    slope = np.linspace(0.6, 0, 61, dtype=np.float32)
+    alpha = np.tile(slope, (30, 1))
+    alpha = np.concatenate([alpha, np.zeros((30, 20), np.float32), np.full((30, 10), 0.045, np.float32)], 1)
+    out = clean(alpha)
+    tail = (alpha > 0.031) & (np.arange(alpha.shape[1]) < 61)
+    assert np.allclose(out[tail], alpha[tail], atol=1e-6)
+    assert (out[:, 81:] < 0.02).all()  # as faint, and far from anything: haze
+
+
+def test_a_dense_veil_is_no_thing_with_pinholes():
+    alpha = np.zeros((40, 60), np.float32)
+    alpha[5:35, 5:55] = 0.92
+    assert np.allclose(clean(alpha)[5:35, 5:55], 0.92)
+
+
 def test_edges_and_veils_are_told_apart():
     alpha = np.zeros((60, 60), np.float32)
     alpha[20:40, 20:40] = 0.4
