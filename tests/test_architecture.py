@@ -195,7 +195,7 @@ ROOMS: dict[str, set[str]] = {
     "onnxruntime": {"engines/quick/cutouts/saliency.py", "engines/layerd/"},
     "rapidocr": {"engines/quick/ocr.py"},
     "pptx": {"formats/pptx.py"},
-    "torch": {"engines/qwen/"},
+    "torch": {"engines/qwen/", "refine/torches/device.py"},
     "diffusers": {"engines/qwen/"},
     "transformers": {"engines/qwen/"},
     "accelerate": {"engines/qwen/"},

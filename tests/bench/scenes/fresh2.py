@@ -1,5 +1,6 @@
-"""Three scenes that were drawn after the balance had learnt of blur and offsets, measured once (`--half fresh2`). None of
-their photos occurs in another half.
+"""Three scenes that were drawn after the balance had learnt of blur and offsets, measured once (`--half fresh2`).
+
+None of their photos occurs in another half.
 """
 
 from __future__ import annotations

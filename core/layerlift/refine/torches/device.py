@@ -7,7 +7,6 @@ memory in bands, so that the card copies while the processor prepares the next o
 
 from __future__ import annotations
 
-import importlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeAlias
@@ -17,7 +16,7 @@ import numpy as np
 from layerlift.errors import RequestError
 
 try:
-    torch: Any = importlib.import_module("torch")
+    import torch as torch  # the other rooms have it from here
 except ImportError as error:
     raise RequestError("Refining on a GPU needs PyTorch.", "Install torch, or leave the device out.") from error
 
