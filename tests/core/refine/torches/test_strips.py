@@ -1,4 +1,7 @@
-"""The whole way through a device, here the processor: exact in NumPy's arithmetic, and NumPy's but for rounding."""
+"""The whole way through a device: exact in NumPy's arithmetic, and NumPy's but for rounding. The device is the processor;
+who has a card names it in LAYERLIFT_TEST_DEVICE ("cuda")."""
+
+import os
 
 import numpy as np
 import pytest
@@ -24,6 +27,8 @@ from layerlift.refine.torches.device import Device
 from layerlift.refine.torches.picture import Picture
 from layerlift.refine.understand import understand
 
+DEVICE = os.environ.get("LAYERLIFT_TEST_DEVICE", "cpu")
+
 
 @settings(max_examples=30, deadline=None)
 @given(
@@ -39,7 +44,7 @@ def test_the_composite_is_the_document(seed, size, ratio, count, dtype, transluc
     rng = np.random.default_rng(seed)
     document = random_document(rng, Extent(*size), dtype, translucent)
     small = Extent(max(1, round(size[0] / ratio)), max(1, round(size[1] / ratio)))
-    stack = refine(document, random_rough(rng, small, count), edge_uncertainty=uncertainty, device="cpu")
+    stack = refine(document, random_rough(rng, small, count), edge_uncertainty=uncertainty, device=DEVICE)
     check_is_the_document(document, stack)
 
 
@@ -47,7 +52,7 @@ def test_the_composite_is_the_document(seed, size, ratio, count, dtype, transluc
 def test_every_arithmetic_can_be_aimed_at(arithmetic):
     rng = np.random.default_rng(3)
     document = random_document(rng, Extent(61, 47), np.uint8, False)
-    stack = refine(document, random_rough(rng, Extent(20, 15), 6), arithmetic=arithmetic, device="cpu")
+    stack = refine(document, random_rough(rng, Extent(20, 15), 6), arithmetic=arithmetic, device=DEVICE)
     assert (composite(stack, arithmetic) == document.pixels).all()
     assert max(error(document, stack, host) for host in HOSTS) <= 1.001
 
@@ -63,7 +68,7 @@ def as_document(kind):
 def test_the_layers_are_those_of_numpy_but_for_rounding():
     for kind in ("plain", "translucent", "deep"):
         document, stack = as_document(kind), rough(scene(), shift=1)
-        ours, theirs = refine(document, stack), refine(document, stack, device="cpu")
+        ours, theirs = refine(document, stack), refine(document, stack, device=DEVICE)
         scale = 255 if document.depth == 8 else 65535
         assert theirs.drift.mean == pytest.approx(ours.drift.mean, abs=1e-4)
         for one, other in zip(ours.layers, theirs.layers, strict=True):
@@ -99,7 +104,7 @@ def test_neither_strips_nor_room_show(kind, room, rows):
 
 def test_the_same_again_is_the_same_to_the_last_bit():
     document, stack = as_document("translucent"), rough(scene(), shift=1)
-    once, again = (refine(document, stack, device="cpu") for _ in range(2))
+    once, again = (refine(document, stack, device=DEVICE) for _ in range(2))
     for one, other in zip(once.layers, again.layers, strict=True):
         assert one.bounds == other.bounds
         assert (one.pixels == other.pixels).all()
