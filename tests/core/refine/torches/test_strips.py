@@ -1,5 +1,5 @@
-"""The whole way through a device: exact in NumPy's arithmetic, and NumPy's but for rounding. The device is the processor;
-who has a card names it in LAYERLIFT_TEST_DEVICE ("cuda")."""
+"""The whole way through a device: exact in NumPy's arithmetic, and NumPy's but for rounding. The device is the
+processor; who has a card names it in LAYERLIFT_TEST_DEVICE ("cuda")."""
 
 import os
 
