@@ -1,4 +1,5 @@
-"""For all tests: no network beyond loopback; property tests are not judged by how busy the machine is.
+"""For all tests: no network beyond loopback; property tests are not judged by how busy the machine is. They draw other
+examples in every run, but the same ones in continuous integration: a run there tells of the change, not of luck.
 
 Only in continuous integration, and only for tests that drive other programs in real time: what fails runs once more (a
 browser, a host or a worker process on a busy machine misses a deadline now and then), and pytest's closing line counts
@@ -17,7 +18,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+REQUIRED = bool(os.environ.get("LAYERLIFT_REQUIRE_HOSTS"))
+"""Whether this is continuous integration."""
+settings.register_profile(
+    "busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=REQUIRED
+)
 settings.load_profile("busy machine")
 
 
@@ -39,7 +44,7 @@ REAL_TIME = ("hosts", "hub", "server", "core/client")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if not os.environ.get("LAYERLIFT_REQUIRE_HOSTS"):
+    if not REQUIRED:
         return
     folders = [Path(__file__).parent / name for name in REAL_TIME]
     for item in items:
