@@ -15,6 +15,7 @@ from layerlift.engines.quick.element import Element
 from layerlift.engines.quick.filling.ground import LEVEL, fit
 from layerlift.engines.quick.filling.membrane import harmonic
 from layerlift.engines.quick.raster import grown, resized
+from layerlift.imaging.channels import largest, least
 from layerlift.imaging.geometry import Bounds, Extent
 from layerlift.imaging.layer import Mask, Plane, Role
 
@@ -98,7 +99,7 @@ def _grounds(image: Plane, far: Mask) -> list[Plane]:
         ground = fit(image, rest, 2) if rest.sum() >= least else None
         if ground is None or ground.slow > max(1.5 * LEVEL, 0.5 * ground.noise) or ground.inliers < 0.4:
             break
-        rest = rest & (np.abs(image - ground.values).max(axis=2) >= ground.tolerance)
+        rest = rest & (largest(np.abs(image - ground.values)) >= ground.tolerance)
         if float(ground.values[far].mean()) > DARK_GROUND:
             found.append(ground.values)
     return found
@@ -108,7 +109,7 @@ def _attenuation(image: Plane, ground: Plane) -> tuple[Plane, Mask]:
     """1 − I/B, and where all channels agree on it."""
     ratio = image / np.maximum(ground, 0.05)
     dark = 1 - ratio.mean(axis=2)
-    rounding = 4 * LEVEL / np.maximum(ground.min(axis=2), 0.05)
+    rounding = 4 * LEVEL / np.maximum(least(ground), 0.05)
     return dark, (np.ptp(ratio, axis=2) < 0.04 + 0.2 * np.maximum(dark, 0) + rounding) & (dark > -0.04)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from layerlift.engines.quick.element import Element
 from layerlift.engines.quick.raster import grown, worn
+from layerlift.imaging.channels import largest
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Mask, Plane, Role
 
@@ -185,7 +186,7 @@ def _measured(image: Plane, unknown: Mask, bounds: Bounds) -> Veil | None:
         through = _slope(outside - colour, inside - colour)
     beneath = (image[bounds.slices] - (1 - through) * colour) / through
     slack = 5 * LEVEL / through
-    impossible = np.asarray(((beneath < -slack) | (beneath > 1 + slack)).any(axis=2), bool)
+    impossible = np.asarray(largest((beneath < -slack) | (beneath > 1 + slack)), bool)
     above = grown(grown(worn(impossible, 1), 1), 1)
     if above.mean() > ABOVE:
         return None

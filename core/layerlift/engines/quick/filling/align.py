@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from layerlift.imaging.channels import least
 from layerlift.imaging.layer import Mask, Plane
 
 _MOST = 400
@@ -58,8 +59,8 @@ def _regions(hole: Mask, offset: NDArray[np.int32]) -> tuple[NDArray[np.int32], 
     # Twice the size, with a gap of one cell between neighbours that differ: connected components do the rest.
     fine = np.zeros((2 * height - 1, 2 * width - 1), np.uint8)
     fine[::2, ::2] = hole
-    same_y = hole[1:] & hole[:-1] & (offset[1:] == offset[:-1]).all(2)
-    same_x = hole[:, 1:] & hole[:, :-1] & (offset[:, 1:] == offset[:, :-1]).all(2)
+    same_y = hole[1:] & hole[:-1] & least(offset[1:] == offset[:-1])
+    same_x = hole[:, 1:] & hole[:, :-1] & least(offset[:, 1:] == offset[:, :-1])
     fine[1::2, ::2], fine[::2, 1::2] = same_y, same_x
     count, label = cv2.connectedComponents(fine, connectivity=4)
     label = label[::2, ::2].astype(np.int32) - 1

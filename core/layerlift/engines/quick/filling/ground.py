@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from layerlift.imaging.channels import largest
 from layerlift.imaging.layer import Mask, Plane
 
 LEVEL = 1 / 255
@@ -69,7 +70,7 @@ def cuts(image: Plane, hole: Mask, ring: Mask, ground: Ground) -> bool:
 
     What is thinner than three pixels is the halo of what was removed and does not count.
     """
-    outlier = ring & (np.abs(image - ground.values).max(2) >= ground.tolerance)
+    outlier = ring & (largest(np.abs(image - ground.values)) >= ground.tolerance)
     solid = cv2.morphologyEx(outlier.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
     contact = (cv2.dilate(hole.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & ring
     return bool((solid & contact).sum() > 0.015 * contact.sum())
@@ -83,7 +84,7 @@ def smooth(image: Plane, ring: Mask) -> bool:
     noise = measure_noise(image, ring)
     grey = cv2.blur(image, (3, 3))
     slope = np.maximum(
-        np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0)).max(2), np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1)).max(2)
+        largest(np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0))), largest(np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1)))
     )
     steepest = float(np.percentile(slope[inner], 99.9)) / 8
     return noise < _MAX_NOISE / 2 and steepest < _SMOOTH * LEVEL + noise
@@ -93,7 +94,7 @@ def grain(image: Plane, hole: Mask, context: Mask) -> Plane:
     """(H, W, C) the noise of the ground around `hole`, to be added to a smooth fill; 0 outside."""
     residual = image - cv2.blur(image, (5, 5))
     inlier = cv2.erode(context.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    inlier &= np.abs(residual).max(2) < 16 * LEVEL
+    inlier &= largest(np.abs(residual)) < 16 * LEVEL
     out = np.zeros_like(image)
     sigma = _calm_noise(residual, inlier)
     if sigma > _GRAIN_FROM:
@@ -113,7 +114,7 @@ def measure_noise(image: Plane, ring: Mask) -> float:
 def extend(image: Plane, hole: Mask, context: Mask, ground: Ground) -> Plane:
     """`image` with `hole` continued by the polynomial of `ground` and by the noise found on it."""
     residual = image - ground.values
-    inlier = context & (np.abs(residual).max(2) < ground.tolerance)
+    inlier = context & (largest(np.abs(residual)) < ground.tolerance)
     fill = ground.values[hole]
     sigma = _calm_noise(residual, inlier)
     if sigma > _GRAIN_FROM:
@@ -142,19 +143,19 @@ def _robust(
     """Coefficients (terms, C) and the mean distance of the values from the surface, outliers cut off."""
     coefficients = np.zeros((basis.shape[1], values.shape[1]))
     coefficients[0] = np.median(values, 0)
-    distance = np.abs(values - coefficients[0]).max(1)
+    distance = largest(np.abs(values - coefficients[0]))
     for scale in (8.0, 4.0, 2.0, 1.0, 1.0, 0.5, 0.5):
         weight = 1 / (1 + (distance / (scale * tolerance)) ** 2)
         weighted = basis * weight[:, None]
         gram = weighted.T @ weighted + 1e-9 * np.eye(basis.shape[1])
         coefficients = np.linalg.solve(gram, weighted.T @ (values * weight[:, None]))
-        distance = np.abs(values - basis @ coefficients).max(1)
+        distance = largest(np.abs(values - basis @ coefficients))
     return coefficients, float(np.mean(np.minimum(distance, tolerance)))
 
 
 def _judged(image: Plane, ring: Mask, values: Plane, noise: float, tolerance: float) -> Ground:
     residual = image - values
-    inlier = ring & (np.abs(residual).max(2) < tolerance)
+    inlier = ring & (largest(np.abs(residual)) < tolerance)
     count = int(inlier.sum())
     if count == 0:
         return Ground(values, noise, 1.0, 0.0, tolerance)

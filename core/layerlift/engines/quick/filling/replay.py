@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from layerlift.engines.quick.filling.align import align
 from layerlift.engines.quick.filling.membrane import stitch
 from layerlift.engines.quick.filling.patchfill import Completion
+from layerlift.imaging.channels import largest
 from layerlift.imaging.layer import Mask, Plane
 
 _STEP, _EDGE = np.float32(0.08), np.float32(0.2)
@@ -85,7 +86,7 @@ def _seams(image: Plane, copied: Plane, hole: Mask, known: Mask, offset: NDArray
         wired = (hole[before] | hole[after]) & (hole | known)[before] & (hole | known)[after]
         wires[before] += wired
         wires[after] += wired
-        seam = wired & (offset[before] != offset[after]).any(2)
+        seam = wired & largest(offset[before] != offset[after])
         ys, xs = np.nonzero(seam)
         down, right = (1, 0) if axis == 0 else (0, 1)
         first = _gradient(image, known, valid, offset, ys, xs, down, right, 0)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from layerlift.imaging.channels import largest
 from layerlift.imaging.layer import Mask, Plane
 
 NONE = -1
@@ -35,7 +36,7 @@ def stretches(levels: Plane, known: Mask) -> NDArray[np.int32]:
     """
     whole = cv2.convertScaleAbs(levels)
     low, high = cv2.erode(whole, _WINDOW), cv2.dilate(whole, _WINDOW)
-    flat = (cv2.absdiff(low, high).max(axis=2) == 0) & known
+    flat = (largest(cv2.absdiff(low, high)) == 0) & known
     _, cores, stats, _ = cv2.connectedComponentsWithStats(flat.astype(np.uint8), connectivity=4)
     wide = stats[:, cv2.CC_STAT_AREA] >= max(32.0, _WIDE * flat.size)
     wide[0] = False

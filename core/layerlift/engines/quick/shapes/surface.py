@@ -2,9 +2,9 @@
 
 Law: pixels in, labels and colour polynomials out; knows nothing of shapes, of depth order or of elements.
 
-Neighbouring pixels are linked where they differ by less than the noise allows; connected components of links that are
-somewhere thicker than two pixels are *cores*. Pixels between cores are anti-aliasing where their colour lies on the
-line between the colours of the two cores beside them, and detail (strokes, texture) otherwise.
+Neighbours are linked where they differ by less than the noise allows; components of links that are somewhere thicker
+than two pixels are *cores*. Pixels between cores are anti-aliasing where their colour lies between those of the cores
+beside them, and detail (strokes, texture) otherwise.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from layerlift.engines.quick.compression import compressed
 from layerlift.engines.quick.shapes.even import drift, mostly, stretches
+from layerlift.imaging.channels import largest
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Mask, Plane
 
@@ -31,8 +32,8 @@ _TRUSTED_TEXTURE = 14.0
 
 @dataclass(frozen=True, eq=False)
 class Surfaces:
-    """`labels` 0…count−1 (−1: detail), `levels` the picture in 0–255, `calm` the same with its texture smoothed,
-    `texture` the typical deviation inside a block of the picture, `ringing` the same beside sharp edges (levels)."""
+    """`labels` 0…count−1 (−1: detail), `levels` the picture in 0–255, `calm` its texture smoothed, `texture` the typical
+    deviation inside a block, `ringing` the same beside sharp edges (levels)."""
 
     labels: Labels
     count: int
@@ -117,8 +118,7 @@ def ringing_of(levels: Plane) -> float:
     near = cv2.dilate(steep, np.ones((13, 13), np.uint8)) > cv2.dilate(steep, np.ones((7, 7), np.uint8))
     if near.sum() < 200:
         return 0.0
-    rest = np.abs(levels - cv2.blur(levels, (3, 3))).max(axis=2)
-    return float(np.median(rest[near]))
+    return float(np.median(largest(np.abs(levels - cv2.blur(levels, (3, 3))))[near]))
 
 
 def _calmed(levels: Plane, texture: float, ringing: float) -> Plane:
@@ -136,8 +136,8 @@ def _linked(calm: Plane, threshold: float, known: Mask, stretch: Labels) -> tupl
     height, width = calm.shape[:2]
     grid = np.zeros((2 * height - 1, 2 * width - 1), np.uint8)
     grid[::2, ::2] = known
-    across = (np.abs(np.diff(calm, axis=1)).max(axis=2) <= threshold) & (stretch[:, 1:] == stretch[:, :-1])
-    down = (np.abs(np.diff(calm, axis=0)).max(axis=2) <= threshold) & (stretch[1:] == stretch[:-1])
+    across = (largest(np.abs(np.diff(calm, axis=1))) <= threshold) & (stretch[:, 1:] == stretch[:, :-1])
+    down = (largest(np.abs(np.diff(calm, axis=0))) <= threshold) & (stretch[1:] == stretch[:-1])
     grid[::2, 1::2] = across & known[:, 1:] & known[:, :-1]
     grid[1::2, ::2] = down & known[1:] & known[:-1]
     count, labels = cv2.connectedComponents(grid, connectivity=4, ltype=cv2.CV_32S)
