@@ -32,7 +32,7 @@ _TRUSTED_TEXTURE = 14.0
 
 @dataclass(frozen=True, eq=False)
 class Surfaces:
-    """`labels` 0…count−1 (−1: detail), `levels` the picture in 0–255, `calm` its texture smoothed, `texture` the typical
+    """`labels` 0…count−1 (−1: detail), `levels` the picture in 0–255, `calm` its texture smoothed, `texture` typical
     deviation inside a block, `ringing` the same beside sharp edges (levels)."""
 
     labels: Labels
