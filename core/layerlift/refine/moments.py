@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from layerlift.imaging.layer import Document, Pixels, Plane, full_scale
+from layerlift.imaging.layer import Document, Plane, full_scale
 from layerlift.imaging.resample import Grid, reduce
 from layerlift.refine.grain import LIMIT, roughness
 from layerlift.refine.symmetric import outer
@@ -68,10 +68,9 @@ def in_parallel(work: Callable[[Job], Result], jobs: Iterable[Job]) -> list[Resu
         return list(pool.map(work, jobs))
 
 
-def moments(document: Document, grid: Grid, small: Pixels | None = None) -> Moments:
-    """Mean and inner covariance of every cell (zero covariance where cells are pixels). `small`: the document reduced
-    to the cells, where somebody has it already."""
-    small = reduce(document.pixels, grid.cells) if small is None else small
+def moments(document: Document, grid: Grid) -> Moments:
+    """Mean and inner covariance of every cell (zero covariance where cells are pixels)."""
+    small = reduce(document.pixels, grid.cells)
     mean = small[..., :3].astype(np.float32) * np.float32(1 / full_scale(small))
     inner = np.zeros((6, grid.cells.height, grid.cells.width), np.float32)
     fine = np.zeros((grid.cells.height, grid.cells.width), np.float32)

@@ -7,7 +7,7 @@ cells; so strips need no overlap and their height does not show. Memory is bound
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -24,7 +24,7 @@ from layerlift.refine.hidden import SNAP, fill, hidden_cells, hide, levels
 from layerlift.refine.models import LayerModel
 from layerlift.refine.project import Part, project, put_back, subset, visible
 from layerlift.refine.spans import Index, Lattice, Runs, pixels, runs
-from layerlift.refine.unmix import Points, Share, given, unmix
+from layerlift.refine.unmix import Points, given, unmix
 
 STRIP_ROWS, STRIP_PIXELS = 256, 1 << 20
 """A strip has at most so many rows and, above one row, about so many pixels."""
@@ -38,7 +38,7 @@ ALONE = CHUNK // 8
 class Scene:
     """All that the pass knows: the document, the grid over it, a model per layer, which layers matter in which cell.
 
-    `trusted`: cells are pixels and the engine's alphas are right as they are; `unmix`: who takes pixels apart.
+    `trusted`: cells are pixels and the engine's alphas are right as they are.
     """
 
     document: Document
@@ -47,7 +47,6 @@ class Scene:
     cells: Cells
     arithmetic: Arithmetic
     trusted: bool
-    unmix: Callable[[Points, Sequence[LayerModel]], list[Share]] = unmix
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +189,7 @@ def _refine_points(work: _Work, points: Points, row: Index, column: Index) -> No
             target.copy() if share.at.size == points.count else np.take(target, share.at, axis=1),
             share.spread,
         )
-        for share in (given if scene.trusted else scene.unmix)(points, scene.models)
+        for share in (given if scene.trusted else unmix)(points, scene.models)
     ]
     together = np.zeros(points.count, np.bool_)
     for part, weight in zip(parts, visible(parts, points.count, scale), strict=True):
