@@ -69,6 +69,12 @@ def weighed(colour: Plane, weight: Plane) -> Plane:
     return out
 
 
+def planar(plane: Plane) -> Plane:
+    """(h, w, c) as a new contiguous (c, h, w)."""
+    out: Plane = np.array(plane.transpose(2, 0, 1), order="C")
+    return out
+
+
 def enlarge(plane: Plane, width: int, height: int) -> Plane:
     """Bilinear to (height, width), channels kept."""
     out = cast(Plane, cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR))

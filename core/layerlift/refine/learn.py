@@ -21,11 +21,11 @@ from layerlift.imaging.resample import Grid
 from layerlift.refine.cells import SOLID, Cells, places
 from layerlift.refine.clean import box
 from layerlift.refine.colours import visibility
-from layerlift.refine.fill import push_pull
+from layerlift.refine.fill import planar, push_pull, pushed_and_pulled
 from layerlift.refine.models import ENOUGH, REACH, SMOOTH, LayerModel, assemble, covariance
 from layerlift.refine.moments import Moments, bands, in_parallel, owners, quarter, stride_for
 from layerlift.refine.rough import RoughLayer
-from layerlift.refine.symmetric import outer
+from layerlift.refine.symmetric import about, outer
 from layerlift.refine.unmix import Points, unmix
 
 OWN = 0.8
@@ -112,9 +112,11 @@ def _untouched(seen: Moments, model: LayerModel, alone: Mask) -> Tally:
     """Cells of one solid layer need no look at their pixels: their moments are known."""
     part = model.box.slices
     here = alone[part].astype(np.float32)
-    mean = seen.mean[part].transpose(2, 0, 1)
-    second = seen.inner[:, part[0], part[1]] + outer(mean)
-    return Tally(here.copy(), np.concatenate([here[None], mean * here, second * here]))
+    sums = np.empty((10, *here.shape), np.float32)
+    sums[0] = here
+    np.multiply(seen.planes[:, part[0], part[1]], here, out=sums[1:4])
+    np.multiply(seen.second[:, part[0], part[1]], here, out=sums[4:])
+    return Tally(here, sums)
 
 
 def _count(
@@ -167,12 +169,11 @@ def _maximise(
 ) -> LayerModel:
     count, first, second = tally.sums[0], tally.sums[1:4], tally.sums[4:]
     prior = np.float32(PRIOR) * share + np.float32(1e-9)
-    mean = push_pull(
-        np.ascontiguousarray(first.transpose(1, 2, 0)) + colour * prior[..., None], count + prior, SMOOTH, ENOUGH
-    )
-    centre = mean.transpose(2, 0, 1)
-    cross = outer(first + centre) - outer(first) - outer(centre)
-    away = (second - cross + count * outer(centre)) * (count > 0)
+    weighted = planar(colour)
+    weighted *= prior
+    weighted += first
+    mean = pushed_and_pulled(cast(Plane, cv2.merge([*weighted, count + prior])), SMOOTH, ENOUGH)
+    away = second - about(first, count, planar(mean)[:3])
     support = cast(Plane, cv2.GaussianBlur(quarter(count), (0, 0), REACH)) / np.float32(0.03)
     spread = covariance(away, count + np.float32(1e-9), support, INFLATION)
     blended = (layer.alpha + alpha) * np.float32(0.5)

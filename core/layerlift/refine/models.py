@@ -19,7 +19,7 @@ from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Layer, Plane
 from layerlift.refine.clean import box, ceiling, edge
 from layerlift.refine.colours import visibility
-from layerlift.refine.fill import push_pull
+from layerlift.refine.fill import planar, push_pull, pushed_and_pulled, weighed
 from layerlift.refine.moments import Moments, in_parallel, quarter
 from layerlift.refine.rough import RoughLayer
 from layerlift.refine.symmetric import DIAGONAL, outer
@@ -85,14 +85,15 @@ def first(seen: Moments, layers: Sequence[RoughLayer], colours: Sequence[Plane],
         layer, share, colour = layers[place], shares[place], colours[place]
         rows, columns = layer.box.slices
         weight = share * share + np.float32(1e-5) * (share > 0) + np.float32(1e-9)
-        mean = push_pull(colour * weight[..., None], weight, SMOOTH, ENOUGH)
+        mean = pushed_and_pulled(weighed(colour, weight), SMOOTH, ENOUGH)
         pure = np.clip((share - np.float32(0.7)) * np.float32(4), 0, 1) ** 2
-        away = outer((seen.mean[rows, columns] - mean).transpose(2, 0, 1))
+        away = outer(seen.planes[:, rows, columns] - planar(mean)[:3])
         if inner:
             away += seen.inner[:, rows, columns]
         trust = pure + np.float32(1e-6) * share + np.float32(1e-9)
+        away *= trust
         support = cast(Plane, cv2.GaussianBlur(quarter(pure), (0, 0), REACH)) / np.float32(0.05)
-        spread = covariance(away * trust, trust, support, INFLATION)
+        spread = covariance(away, trust, support, INFLATION)
         expected = np.ones_like(share) if place == 0 else box(layer.alpha, 1)
         return assemble(layer, expected, layer.alpha, mean, spread, colour, bottom=place == 0)
 
@@ -101,9 +102,11 @@ def first(seen: Moments, layers: Sequence[RoughLayer], colours: Sequence[Plane],
 
 def covariance(weighted: Plane, weight: Plane, support: Plane, inflation: float) -> tuple[Plane, Plane]:
     """Push-pull of (6, h, w) weighted products to two (h/4, w/4, 3) planes, floored and inflated."""
-    small = quarter(weight)
-    spread = np.stack([quarter(np.ascontiguousarray(plane)) for plane in weighted], -1)
-    halves = [push_pull(np.ascontiguousarray(spread[..., k : k + 3]), small, REACH, ENOUGH) for k in (0, 3)]
+    small = [quarter(plane) for plane in (*weighted, weight)]
+    halves = [
+        np.ascontiguousarray(pushed_and_pulled(cast(Plane, cv2.merge([*three, small[6]])), REACH, ENOUGH)[..., :3])
+        for three in (small[:3], small[3:6])
+    ]
     more = np.float32(FLOOR) + np.float32(inflation) * (1 - np.clip(support, 0, 1))
     for k in DIAGONAL:
         halves[k // 3][..., k % 3] += more
@@ -121,13 +124,17 @@ def assemble(
     bottom: bool,
     edges: Plane | None = None,
 ) -> LayerModel:
-    """A model of its parts; `alpha` decides veils and `edges` (or alpha) edges; `colour` stays where nobody sees it."""
-    nature = np.ones((*mean.shape[:2], 2), np.float32)
+    """A model of its parts; `mean` (h, w, 4) is written into: its last channel means nothing. `alpha` decides veils and
+    `edges` (or alpha) edges; `colour` stays where nobody sees it."""
+    nature = np.ones((*expected.shape, 2), np.float32)
     if bottom:
         nature[..., 0] = 0
     else:
         nature[..., 0], nature[..., 1] = edge(alpha if edges is None else edges), ceiling(alpha)
-    sure = np.clip((alpha - np.float32(0.5)) * np.float32(2.5), 0, 1)[..., None]
-    fill = np.ascontiguousarray((mean + (colour - mean) * sure).transpose(2, 0, 1))
-    lead = np.ascontiguousarray(np.concatenate([mean, expected[..., None]], -1))
-    return LayerModel(layer.source, layer.box, np.ascontiguousarray(expected), lead, nature, spread, fill)
+    expected = np.ascontiguousarray(expected)
+    fill, own = planar(mean)[:3], planar(colour)
+    own -= fill
+    own *= np.clip((alpha - np.float32(0.5)) * np.float32(2.5), 0, 1)
+    fill += own
+    cv2.insertChannel(expected, mean, 3)
+    return LayerModel(layer.source, layer.box, expected, mean, nature, spread, fill)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar, cast
 
 import cv2
@@ -37,6 +38,16 @@ class Moments:
     mean: Plane
     inner: Plane
     grain: Plane
+
+    @cached_property
+    def planes(self) -> Plane:
+        """`mean` as (3, h, w)."""
+        return np.ascontiguousarray(self.mean.transpose(2, 0, 1))
+
+    @cached_property
+    def second(self) -> Plane:
+        """Mean products of the colours in each cell, (6, h, w)."""
+        return self.inner + outer(self.planes)
 
 
 def stride_for(grid: Grid, samples: float) -> int:
