@@ -114,15 +114,33 @@ def solve(samples: Samples, noise: Plane, held: Unknowns) -> Unknowns:
 
 def left_over(samples: Samples, x: Unknowns) -> Plane:
     """Residuals (b, 3, s) that `x` does not explain."""
-    told = _gather(x, samples.who)
-    out: Plane = samples.rest - np.stack([_explained(samples.columns[:, c], told, c) for c in range(3)], 1)
+    places = _Places(samples.who, x)
+    told = places.fields_of(x), places.numbers_of(x)
+    out = samples.rest.copy()
+    for c in range(3):
+        out[:, c] -= _explained(samples.columns[:, c], told, c)
     return out
 
 
-def _gather(x: Unknowns, who: NDArray[np.intp]) -> tuple[Plane, Plane]:
-    """Every block's unknowns, (b, FIELDS, m) and (b, NUMBERS, m)."""
-    own = np.arange(len(who))[:, None]
-    return x.fields[who, :, own].transpose(0, 2, 1), x.numbers[who].transpose(0, 2, 1)
+class _Places:
+    """Where the unknowns of every block's layers lie: `fields` and `numbers` (b, 4, m), indices into those of
+    `Unknowns`, flattened."""
+
+    def __init__(self, who: NDArray[np.intp], like: Unknowns):
+        _, each, blocks = like.fields.shape
+        kinds = np.arange(each)[:, None]
+        self.fields = (who[:, None] * each + kinds) * blocks + np.arange(blocks)[:, None, None]
+        self.numbers = who[:, None] * NUMBERS + kinds
+
+    def fields_of(self, x: Unknowns) -> Plane:
+        """Every block's own fields (b, FIELDS, m)."""
+        out: Plane = np.take(x.fields.reshape(-1), self.fields)
+        return out
+
+    def numbers_of(self, x: Unknowns) -> Plane:
+        """The numbers of every block's layers (b, NUMBERS, m)."""
+        out: Plane = np.take(x.numbers.reshape(-1), self.numbers)
+        return out
 
 
 def _explained(columns: Plane, told: tuple[Plane, Plane], channel: int) -> Plane:
@@ -140,7 +158,6 @@ class _System:
     def __init__(self, samples: Samples, noise: Plane):
         self._who, self._blocks = samples.who, samples.blocks
         blocks, deep = samples.who.shape
-        self._own = np.arange(blocks)[:, None]
         self._size = blocks, deep, samples.count
         self._asks = (samples.who.reshape(-1, 1) == np.arange(samples.count + 1)).astype(np.float32)
         within = np.zeros((blocks, FIELDS, deep, FIELDS, deep), np.float32)
@@ -170,6 +187,7 @@ class _System:
             self._within + np.float32(REST + 4 * STIFF) * np.eye(FIELDS * deep, dtype=np.float32)
         )
         self.goal = Unknowns.none(samples.count, blocks)
+        self._places = _Places(samples.who, self.goal)
         self._scatter(right.reshape(blocks, -1), sums.reshape(blocks, -1), self.goal)
         self._numbers = self._dense(whole)
         self._numbers_inverse = np.linalg.inv(self._numbers + np.eye(len(self._numbers)))
@@ -188,7 +206,7 @@ class _System:
     def _scatter(self, fields: Plane, numbers: Plane, out: Unknowns) -> None:
         """Write every block's fields, and add its numbers, to the layers that it asks about."""
         blocks, deep, _ = self._size
-        out.fields[self._who, :, self._own] = fields.reshape(blocks, FIELDS, deep).transpose(0, 2, 1)
+        out.fields.reshape(-1)[self._places.fields.reshape(-1)] = fields.reshape(-1)
         out.numbers = self._asks.T @ numbers.reshape(blocks, NUMBERS, deep).transpose(0, 2, 1).reshape(-1, NUMBERS)
         out.fields[-1], out.numbers[-1] = 0, 0
 
@@ -201,7 +219,8 @@ class _System:
     def times(self, x: Unknowns) -> Unknowns:
         """The posterior's precision times x."""
         blocks = self._size[0]
-        fields, numbers = (part.reshape(blocks, -1, 1) for part in _gather(x, self._who))
+        fields = self._places.fields_of(x).reshape(blocks, -1, 1)
+        numbers = self._places.numbers_of(x).reshape(blocks, -1, 1)
         out = Unknowns.none(self._size[2], blocks)
         own = self._within @ fields + self._across @ numbers
         self._scatter(own[..., 0], (self._across.transpose(0, 2, 1) @ fields)[..., 0], out)
@@ -211,10 +230,9 @@ class _System:
 
     def eased(self, x: Unknowns) -> Unknowns:
         """The preconditioner: blocks and numbers each for themselves."""
-        blocks, deep, _ = self._size
         out = Unknowns(x.fields * np.float32(1 / (REST + 4 * STIFF)), np.zeros_like(x.numbers))
-        fields = self._inverse @ _gather(x, self._who)[0].reshape(blocks, -1, 1)
-        out.fields[self._who, :, self._own] = fields.reshape(blocks, FIELDS, deep).transpose(0, 2, 1)
+        fields = self._inverse @ self._places.fields_of(x).reshape(self._size[0], -1, 1)
+        out.fields.reshape(-1)[self._places.fields.reshape(-1)] = fields.reshape(-1)
         out.numbers = (self._numbers_inverse @ x.numbers.ravel()).reshape(x.numbers.shape).astype(np.float32)
         out.fields[-1], out.numbers[-1] = 0, 0
         return out
