@@ -64,8 +64,7 @@ def understand(
 def align(seen: Moments, grid: Grid, layers: Sequence[RoughLayer]) -> list[RoughLayer]:
     """Alphas moved to where the document's cells say that the layers are."""
     colours = corrected(seen.mean, layers, visibility(layers))
-    flat = replace(seen, inner=np.zeros_like(seen.inner))
-    models = first(flat, layers, colours, inner=False)
+    models = first(seen, layers, colours, inner=False)
     cells = _classify(grid, models, stencil=True)
     moved = [model.alpha.copy() for model in models]
     row, column = np.nonzero(cells.mixed)
