@@ -190,9 +190,9 @@ def _design(half: _Half, visible: Plane, below: Plane) -> Plane:
     """Columns (h, w, 3 · COLUMNS) of a layer at every sample, in units of the prior's standard deviations."""
     out = np.empty((*(-(-side // EVERY) for side in visible.shape), 3, COLUMNS), np.float32)
     dense = alike(np.float32(4 * DENSITY) * visible * (1 - half.alpha), 3) * (half.colour - below)
-    curved = cv2.Laplacian(half.colour, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
+    curved = cast(Plane, cv2.Laplacian(half.colour, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE))
     curved *= alike(np.float32(-0.5 * BLUR) * visible, 3)
-    out[..., 0], out[..., 2] = _sparse(dense), _sparse(cast(Plane, curved))
+    out[..., 0], out[..., 2] = _sparse(dense), _sparse(curved)
     seen = _sparse(visible)[..., None]
     out[..., 1], out[..., 3] = seen * np.float32(TINT), seen * np.float32(OFFSET)
     return out.reshape(*out.shape[:2], -1)

@@ -66,4 +66,5 @@ def _corrected(layer: RoughLayer, share: Plane, residual: Plane, mean: Plane) ->
     away = mean - out
     away *= alike(np.clip(alone, 0, 1, out=alone), 3)
     out += away
-    return cast(Plane, np.clip(out, 0, 1, out=out))
+    np.clip(out, 0, 1, out=out)
+    return out

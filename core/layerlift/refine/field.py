@@ -116,7 +116,7 @@ def left_over(samples: Samples, x: Unknowns) -> Plane:
     """Residuals (b, 3, s) that `x` does not explain."""
     places = _Places(samples.who, x)
     told = places.fields_of(x), places.numbers_of(x)
-    out = samples.rest.copy()
+    out: Plane = samples.rest.copy()
     for c in range(3):
         out[:, c] -= _explained(samples.columns[:, c], told, c)
     return out

@@ -43,7 +43,7 @@ def pushed_and_pulled(packed: Plane, sigma: float, enough: float) -> Plane:
         size = ((width + 1) // 2, (height + 1) // 2)
         packed = cast(Plane, cv2.resize(packed, size, interpolation=cv2.INTER_AREA))
     level, support = levels.pop()
-    current = level / np.maximum(support, np.float32(1e-12))[..., None]
+    current: Plane = level / np.maximum(support, np.float32(1e-12))[..., None]
     while levels:
         level, support = levels.pop()
         height, width = support.shape

@@ -37,9 +37,9 @@ class LayerModel:
     """One layer over the cells of `box` (h, w), all float32 0–1.
 
     `lead` (h, w, 4): mean colour and expected alpha; `nature` (h, w, 2): 0 where alpha is an even veil … 1 where it
-    has edges, and the largest alpha to expect; `spread`: two planes (h/4, w/4, 3), the colour covariance; `fill` (3, h,
-    w): its colours where one does not see it; `grain` (h/4, w/4): standard deviation of the noise that belongs on
-    them; `alpha` (h, w): lead's alpha again.
+    has edges, and the largest alpha to expect; `spread`: two planes (h/4, w/4, 3), the colour covariance; `alpha` (h,
+    w): lead's alpha again. Only for painting: `fill` (3, h, w), its colours where one does not see it (None: the mean);
+    `grain` (h/4, w/4), standard deviation of the noise that belongs on them.
     """
 
     source: Layer
@@ -48,7 +48,7 @@ class LayerModel:
     lead: Plane
     nature: Plane
     spread: tuple[Plane, Plane]
-    fill: Plane
+    fill: Plane | None = None
     grain: Plane | None = None
 
 
@@ -95,7 +95,8 @@ def first(seen: Moments, layers: Sequence[RoughLayer], colours: Sequence[Plane],
         support = cast(Plane, cv2.GaussianBlur(quarter(pure), (0, 0), REACH)) / np.float32(0.05)
         spread = covariance(away, trust, support, INFLATION)
         expected = np.ones_like(share) if place == 0 else box(layer.alpha, 1)
-        return assemble(layer, expected, layer.alpha, mean, spread, colour, bottom=place == 0)
+        highest = None if place == 0 else ceiling(layer.alpha)
+        return assemble(layer, expected, layer.alpha, highest, mean, spread)
 
     return in_parallel(one, range(len(layers)))
 
@@ -114,27 +115,21 @@ def covariance(weighted: Plane, weight: Plane, support: Plane, inflation: float)
 
 
 def assemble(
-    layer: RoughLayer,
-    expected: Plane,
-    alpha: Plane,
-    mean: Plane,
-    spread: tuple[Plane, Plane],
-    colour: Plane,
-    *,
-    bottom: bool,
-    edges: Plane | None = None,
+    layer: RoughLayer, expected: Plane, edges: Plane, highest: Plane | None, mean: Plane, spread: tuple[Plane, Plane]
 ) -> LayerModel:
-    """A model of its parts; `mean` (h, w, 4) is written into: its last channel means nothing. `alpha` decides veils and
-    `edges` (or alpha) edges; `colour` stays where nobody sees it."""
-    nature = np.ones((*expected.shape, 2), np.float32)
-    if bottom:
-        nature[..., 0] = 0
-    else:
-        nature[..., 0], nature[..., 1] = edge(alpha if edges is None else edges), ceiling(alpha)
+    """A model of its parts; `mean` (h, w, 4) is written into: its last channel means nothing. `edges`: the alpha whose
+    edges count; `highest`: the largest alpha to expect, None for the bottom layer."""
+    shape = expected.shape
+    two = (np.zeros(shape, np.float32), np.ones(shape, np.float32)) if highest is None else (edge(edges), highest)
     expected = np.ascontiguousarray(expected)
+    cv2.insertChannel(expected, mean, 3)
+    return LayerModel(layer.source, layer.box, expected, mean, cast(Plane, cv2.merge(two)), spread)
+
+
+def hidden_colours(mean: Plane, colour: Plane, alpha: Plane) -> Plane:
+    """(3, h, w) colours of a layer where one does not see it: the engine's where its alpha is high, else the mean."""
     fill, own = planar(mean)[:3], planar(colour)
     own -= fill
     own *= np.clip((alpha - np.float32(0.5)) * np.float32(2.5), 0, 1)
     fill += own
-    cv2.insertChannel(expected, mean, 3)
-    return LayerModel(layer.source, layer.box, expected, mean, nature, spread, fill)
+    return fill

@@ -56,7 +56,8 @@ def understand(
     for turn in range(LESSONS):
         progress.advance(0.6 + 0.4 * turn / LESSONS)
         cells = _classify(grid, models, stencil=True)
-        models = learn(document, grid, seen, layers, colours, models, cells, processor.expect)
+        last = turn == LESSONS - 1
+        models = learn(document, grid, seen, layers, colours, models, cells, processor.expect, last=last)
     progress.advance(1.0)
     return Scene(document, grid, models, _classify(grid, models, stencil=True), arithmetic, trusted)
 
