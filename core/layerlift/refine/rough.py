@@ -8,12 +8,14 @@ layers that say the same as the one above them, end here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
+import cv2
 import numpy as np
 
 from layerlift.imaging.colour import srgb_to_profile8
 from layerlift.imaging.geometry import Bounds, Extent
-from layerlift.imaging.layer import Document, Layer, LayerStack, Plane, Role
+from layerlift.imaging.layer import Document, Layer, LayerStack, Pixels, Plane, Role
 from layerlift.imaging.resample import Grid, reduce
 
 MARGIN = 4
@@ -83,7 +85,8 @@ def _read(source: Layer, extent: Extent, grid: Grid, icc: bytes | None, *, botto
     target, part = inside.shift(-box.x, -box.y).slices, inside.shift(-origin.x, -origin.y).slices
     planes = np.zeros((box.height, box.width), np.float32), np.zeros((box.height, box.width, 3), np.float32)
     planes[0][target] = alpha[part]
-    planes[1][target] = srgb_to_profile8(pixels[part], icc)[..., :3] * np.float32(1 / 255)
+    colour = cast(Pixels, cv2.cvtColor(srgb_to_profile8(pixels[part], icc), cv2.COLOR_RGBA2RGB))
+    planes[1][target] = colour * np.float32(1 / 255)
     return RoughLayer(source, box, *planes)
 
 
@@ -110,5 +113,6 @@ def _repeats(lower: RoughLayer, upper: RoughLayer) -> bool:
     weight = float(both.sum())
     if weight == 0:
         return False
-    colour = float((np.abs(c - d).mean(-1) * np.minimum(a, b)).sum()) / weight
-    return float(np.abs(a - b).sum()) / weight < _SAME_ALPHA * 5 and colour < _SAME_COLOUR
+    if float(np.abs(a - b).sum()) / weight >= _SAME_ALPHA * 5:
+        return False
+    return float((np.abs(c - d).mean(-1) * np.minimum(a, b)).sum()) / weight < _SAME_COLOUR
