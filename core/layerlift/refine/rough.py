@@ -20,6 +20,8 @@ from layerlift.imaging.resample import Grid, reduce
 
 MARGIN = 4
 """Cells around a layer's alpha in which it may turn out to be: models blur by about two, filters read one more."""
+WHOLE = 8
+"""Boxes begin and end at multiples of this: halving their planes thrice is then a mean of whole cells, and fast."""
 _LONGEST = 30_000
 """Longest side of the grid in cells: OpenCV's remap addresses its source with 16-bit integers."""
 _NOTHING = 8 / 255
@@ -80,7 +82,7 @@ def _read(source: Layer, extent: Extent, grid: Grid, icc: bytes | None, *, botto
         return None
     else:
         tight = Bounds(int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
-        box = tight.shift(origin.x, origin.y).grow(MARGIN).intersect(cells)
+        box = _around(tight.shift(origin.x, origin.y), cells)
     inside = origin.intersect(box)
     target, part = inside.shift(-box.x, -box.y).slices, inside.shift(-origin.x, -origin.y).slices
     planes = np.zeros((box.height, box.width), np.float32), np.zeros((box.height, box.width, 3), np.float32)
@@ -96,9 +98,18 @@ def trimmed(layer: RoughLayer) -> RoughLayer:
     if rows.size == 0:
         rows = columns = np.zeros(1, np.intp)
     tight = Bounds(int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
-    inner = tight.grow(MARGIN).intersect(Bounds.of(layer.box.extent))
+    box = _around(tight.shift(layer.box.x, layer.box.y), layer.box)
+    inner = box.shift(-layer.box.x, -layer.box.y)
     alpha, colour = (np.ascontiguousarray(plane[inner.slices]) for plane in (layer.alpha, layer.colour))
-    return RoughLayer(layer.source, inner.shift(layer.box.x, layer.box.y), alpha, colour)
+    return RoughLayer(layer.source, box, alpha, colour)
+
+
+def _around(tight: Bounds, within: Bounds) -> Bounds:
+    """A box with its margin, in whole WHOLEs of cells, as far as there is room `within`."""
+    wide = tight.grow(MARGIN)
+    x, y = wide.x // WHOLE * WHOLE, wide.y // WHOLE * WHOLE
+    right, bottom = (-(-edge // WHOLE) * WHOLE for edge in (wide.right, wide.bottom))
+    return Bounds(x, y, right - x, bottom - y).intersect(within)
 
 
 def _repeats(lower: RoughLayer, upper: RoughLayer) -> bool:
