@@ -15,9 +15,10 @@ _LEAST = np.float32(1e-6)
 """Smallest pivot: below the variance of 8-bit rounding, 1/(12·255²), in every direction."""
 
 
-def outer(d: Plane) -> Plane:
-    """d dᵀ of (3, …) vectors."""
-    out = np.empty((6, *d.shape[1:]), np.float32)
+def outer(d: Plane, out: Plane | None = None) -> Plane:
+    """d dᵀ of (3, …) vectors, written to `out` if that is given."""
+    if out is None:
+        out = np.empty((6, *d.shape[1:]), np.float32)
     for k, (i, j) in enumerate(_PAIRS):
         np.multiply(d[i], d[j], out=out[k])
     return out

@@ -20,7 +20,7 @@ from layerlift.refine.clean import clean
 from layerlift.refine.colours import corrected, visibility
 from layerlift.refine.learn import learn
 from layerlift.refine.models import LayerModel, as_given, first
-from layerlift.refine.moments import Moments
+from layerlift.refine.moments import Moments, in_parallel
 from layerlift.refine.processor import NUMPY, Processor
 from layerlift.refine.rough import RoughLayer, trimmed
 from layerlift.refine.strips import CHUNK, Scene
@@ -48,7 +48,7 @@ def understand(
         return Scene(document, grid, models, _classify(grid, models, stencil=False), arithmetic, trusted)
     seen = processor.moments(document, grid)
     progress.advance(0.2)
-    layers = [layers[0], *(trimmed(replace(layer, alpha=clean(layer.alpha))) for layer in layers[1:])]
+    layers = [layers[0], *in_parallel(lambda layer: trimmed(replace(layer, alpha=clean(layer.alpha))), layers[1:])]
     layers = align(seen, grid, balance(seen.mean, layers))
     progress.advance(0.5)
     colours = corrected(seen.mean, layers, visibility(layers))
