@@ -39,8 +39,8 @@ def test_the_grid_is_never_finer_than_the_document_nor_too_long():
 
 def test_layers_are_read_in_boxes_around_their_alpha():
     layers, notes = read(LayerStack(EXTENT, (WHITE, RED)), Grid(EXTENT, EXTENT), None)
-    assert [layer.box for layer in layers] == [Bounds(0, 0, 40, 30), Bounds(6, 1, 20, 17)]
-    assert layers[1].alpha[4:13, 4:16].min() == 1
+    assert [layer.box for layer in layers] == [Bounds(0, 0, 40, 30), Bounds(0, 0, 32, 24)]
+    assert layers[1].alpha[5:14, 10:22].min() == 1
     assert layers[1].alpha.sum() == 12 * 9
     assert notes == ()
 
