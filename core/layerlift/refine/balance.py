@@ -29,9 +29,10 @@ import numpy as np
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Plane
 from layerlift.refine.clean import edge
-from layerlift.refine.field import COLUMNS, Samples, Unknowns, left_over, solve
+from layerlift.refine.field import COLUMNS, Samples, Unknowns, left_over
 from layerlift.refine.fill import alike
 from layerlift.refine.moments import in_parallel
+from layerlift.refine.normal import solve
 from layerlift.refine.rough import RoughLayer
 
 BLOCK = 8
