@@ -179,7 +179,11 @@ def _maximise(
     weighted *= prior
     weighted += first
     mean = pushed_and_pulled(cast(Plane, cv2.merge([*weighted, count + prior])), SMOOTH, ENOUGH)
-    away = second - about(first, count, planar(mean)[:3])
+    centre = planar(mean)[:3]
+
+    def away(some: slice) -> Plane:
+        return second[:, some] - about(first[:, some], count[some], centre[:, some])
+
     support = cast(Plane, cv2.GaussianBlur(quarter(count), (0, 0), REACH)) / np.float32(0.03)
     spread = covariance(away, count + np.float32(1e-9), support, INFLATION)
     blended = (layer.alpha + alpha) * np.float32(0.5)

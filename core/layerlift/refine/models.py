@@ -8,7 +8,7 @@ alpha that guided filters learn. Source of the idea: Chuang et al., "A Bayesian 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -19,7 +19,7 @@ from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Layer, Plane
 from layerlift.refine.clean import box, ceiling, edge
 from layerlift.refine.colours import visibility
-from layerlift.refine.fill import planar, push_pull, pushed_and_pulled, weighed
+from layerlift.refine.fill import planar, push_pull, pushed_and_pulled, row_bands, weighed
 from layerlift.refine.moments import Moments, in_parallel, quarter
 from layerlift.refine.rough import RoughLayer
 from layerlift.refine.symmetric import DIAGONAL, outer
@@ -87,11 +87,17 @@ def first(seen: Moments, layers: Sequence[RoughLayer], colours: Sequence[Plane],
         weight = share * share + np.float32(1e-5) * (share > 0) + np.float32(1e-9)
         mean = pushed_and_pulled(weighed(colour, weight), SMOOTH, ENOUGH)
         pure = np.clip((share - np.float32(0.7)) * np.float32(4), 0, 1) ** 2
-        away = outer(seen.planes[:, rows, columns] - planar(mean)[:3])
-        if inner:
-            away += seen.inner[:, rows, columns]
+        centre = planar(mean)[:3]
         trust = pure + np.float32(1e-6) * share + np.float32(1e-9)
-        away *= trust
+        texture, here = seen.inner[:, rows, columns], seen.planes[:, rows, columns]
+
+        def away(some: slice) -> Plane:
+            out = outer(here[:, some] - centre[:, some])
+            if inner:
+                out += texture[:, some]
+            out *= trust[some]
+            return out
+
         support = cast(Plane, cv2.GaussianBlur(quarter(pure), (0, 0), REACH)) / np.float32(0.05)
         spread = covariance(away, trust, support, INFLATION)
         expected = np.ones_like(share) if place == 0 else box(layer.alpha, 1)
@@ -101,9 +107,17 @@ def first(seen: Moments, layers: Sequence[RoughLayer], colours: Sequence[Plane],
     return in_parallel(one, range(len(layers)))
 
 
-def covariance(weighted: Plane, weight: Plane, support: Plane, inflation: float) -> tuple[Plane, Plane]:
-    """Push-pull of (6, h, w) weighted products to two (h/4, w/4, 3) planes, floored and inflated."""
-    small = [quarter(plane) for plane in (*weighted, weight)]
+def covariance(
+    weighted: Callable[[slice], Plane], weight: Plane, support: Plane, inflation: float
+) -> tuple[Plane, Plane]:
+    """Push-pull of weighted products to two (h/4, w/4, 3) planes, floored and inflated. `weighted`: the (6, rows, w)
+    products of some rows."""
+    height, width = weight.shape
+    rows = [slice(0, height)] if height % 4 else row_bands(height, width)
+    small = [
+        np.concatenate(bands) for bands in zip(*([quarter(p) for p in weighted(some)] for some in rows), strict=True)
+    ]
+    small.append(quarter(weight))
     halves = [
         np.ascontiguousarray(pushed_and_pulled(cast(Plane, cv2.merge([*three, small[6]])), REACH, ENOUGH)[..., :3])
         for three in (small[:3], small[3:6])
