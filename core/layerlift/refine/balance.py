@@ -29,8 +29,10 @@ import numpy as np
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Plane
 from layerlift.refine.clean import edge
-from layerlift.refine.field import COLUMNS, Samples, Unknowns, left_over, solve
+from layerlift.refine.field import COLUMNS, Samples, Unknowns, left_over
+from layerlift.refine.fill import alike
 from layerlift.refine.moments import in_parallel
+from layerlift.refine.normal import solve
 from layerlift.refine.rough import RoughLayer
 
 BLOCK = 8
@@ -148,7 +150,7 @@ def _sampled(shown: Plane, inside: Plane, halves: Sequence[_Half], blocks: tuple
         part = half.box.slices
         visible = clear * half.alpha
         designs.append(_design(half, visible, composite[part]))
-        composite[part] += half.alpha[..., None] * (half.colour - composite[part])
+        composite[part] += alike(half.alpha, 3) * (half.colour - composite[part])
         power[part] += visible**2  # every layer's own noise shows by as much as one sees of it
     samples = Samples.empty(blocks, BLOCK // EVERY, min(DEEP, len(halves)), len(halves))
     weight /= np.maximum(power, np.float32(0.05))
@@ -188,10 +190,10 @@ def _weighted(inside: Plane, halves: Sequence[_Half]) -> tuple[list[Plane], Plan
 def _design(half: _Half, visible: Plane, below: Plane) -> Plane:
     """Columns (h, w, 3 · COLUMNS) of a layer at every sample, in units of the prior's standard deviations."""
     out = np.empty((*(-(-side // EVERY) for side in visible.shape), 3, COLUMNS), np.float32)
-    dense = (np.float32(4 * DENSITY) * visible * (1 - half.alpha))[..., None] * (half.colour - below)
-    curved = cv2.Laplacian(half.colour, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
-    curved *= (np.float32(-0.5 * BLUR) * visible)[..., None]
-    out[..., 0], out[..., 2] = _sparse(dense), _sparse(cast(Plane, curved))
+    dense = alike(np.float32(4 * DENSITY) * visible * (1 - half.alpha), 3) * (half.colour - below)
+    curved = cast(Plane, cv2.Laplacian(half.colour, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE))
+    curved *= alike(np.float32(-0.5 * BLUR) * visible, 3)
+    out[..., 0], out[..., 2] = _sparse(dense), _sparse(curved)
     seen = _sparse(visible)[..., None]
     out[..., 1], out[..., 3] = seen * np.float32(TINT), seen * np.float32(OFFSET)
     return out.reshape(*out.shape[:2], -1)
@@ -210,6 +212,8 @@ def _moved(half: _Half, fields: Plane, numbers: Plane, size: tuple[int, int]) ->
     ]
     odds = np.exp(4 * np.clip(here[0], -FARTHEST, FARTHEST))
     thicker = half.alpha * odds / (1 + half.alpha * (odds - 1))
-    tint = np.stack(here[1:], -1) + numbers[1:4] * np.float32(OFFSET)
-    tinted = np.clip(half.colour + tint, 0, 1)
-    return replace(half, alpha=thicker.astype(np.float32), colour=tinted.astype(np.float32))
+    offsets = numbers[1:4] * np.float32(OFFSET)
+    tinted = cast(Plane, cv2.merge([tint + offset for tint, offset in zip(here[1:], offsets, strict=True)]))
+    tinted += half.colour
+    np.clip(tinted, 0, 1, out=tinted)
+    return replace(half, alpha=thicker.astype(np.float32), colour=tinted)

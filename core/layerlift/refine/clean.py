@@ -29,8 +29,13 @@ _EDGE = (0.012, 0.11)
 
 def smoothstep(values: Plane, low: float, high: float) -> Plane:
     """Hermite step from 0 at `low` to 1 at `high`."""
-    t = np.clip((values - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
-    out: Plane = t * t * (3 - 2 * t)
+    t = values - np.float32(low)
+    t *= np.float32(1 / (high - low))
+    np.clip(t, 0, 1, out=t)
+    out: Plane = t * t
+    t *= -2
+    t += 3
+    out *= t
     return out
 
 
@@ -61,25 +66,25 @@ def box(plane: Plane, radius: int) -> Plane:
     return cast(Plane, cv2.blur(plane, (side, side), borderType=cv2.BORDER_REFLECT))
 
 
-def variance(plane: Plane, radius: int) -> Plane:
-    """Variance over (2·radius + 1)² cells."""
+def variance(plane: Plane, radius: int, mean: Plane) -> Plane:
+    """Variance over (2·radius + 1)² cells, given their `mean` (see `box`)."""
     side = 2 * radius + 1
-    squares = cv2.sqrBoxFilter(plane, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REFLECT)
-    mean = box(plane, radius)
-    return cast(Plane, np.maximum(squares - mean * mean, np.float32(0)))
+    out = cast(Plane, cv2.sqrBoxFilter(plane, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REFLECT))
+    out -= mean * mean
+    return cast(Plane, np.maximum(out, np.float32(0), out=out))
 
 
 def edge(alpha: Plane) -> Plane:
     """0 where alpha is an even veil (or nothing changes), 1 where things begin and end: edges, hair, text."""
     mean = box(alpha, 2)
-    return smoothstep(variance(alpha, 2) / np.maximum(mean * (1 - mean), np.float32(2e-3)), *_EDGE)
+    return smoothstep(variance(alpha, 2, mean) / np.maximum(mean * (1 - mean), np.float32(2e-3)), *_EDGE)
 
 
 def ceiling(alpha: Plane) -> Plane:
     """Largest alpha to expect: 1, or the level of an even veil (glass, tinted panels) where one is near and nothing
     denser (a border, a stroke) is."""
     mean = box(alpha, 1)
-    even = ((variance(alpha, 1) < _FLAT_STEP**2) & (mean > _VEIL[0]) & (mean < _VEIL[1])).astype(np.float32)
+    even = ((variance(alpha, 1, mean) < _FLAT_STEP**2) & (mean > _VEIL[0]) & (mean < _VEIL[1])).astype(np.float32)
     even = cv2.erode(even, np.ones((3, 3), np.uint8)).astype(np.float32)
     if not even.any():
         return np.ones_like(alpha)

@@ -7,12 +7,13 @@ document knows better, and the difference is spread to where it is hidden.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import cv2
 import numpy as np
 
 from layerlift.imaging.layer import Plane
-from layerlift.refine.fill import enlarge, push_pull
+from layerlift.refine.fill import alike, enlarge, pushed_and_pulled, weighed
 from layerlift.refine.moments import in_parallel
 from layerlift.refine.rough import RoughLayer
 
@@ -37,7 +38,7 @@ def corrected(mean: Plane, layers: Sequence[RoughLayer], shares: Sequence[Plane]
     cell means `mean` and the rough composite, and the document's own where the layer is seen alone."""
     residual = mean.copy()
     for layer, share in zip(layers, shares, strict=True):
-        residual[layer.box.slices] -= share[..., None] * layer.colour
+        residual[layer.box.slices] -= alike(share, 3) * layer.colour
 
     def one(place: int) -> Plane:
         part = layers[place].box.slices
@@ -48,17 +49,22 @@ def corrected(mean: Plane, layers: Sequence[RoughLayer], shares: Sequence[Plane]
 
 def _corrected(layer: RoughLayer, share: Plane, residual: Plane, mean: Plane) -> Plane:
     height, width = share.shape
-    weight = share**3 + np.float32(1e-9)
+    weight = share * share * share
+    weight += np.float32(1e-9)
     half = (-(-width // 2), -(-height // 2))
-    spread = push_pull(
-        cv2.resize(residual * weight[..., None], half, interpolation=cv2.INTER_AREA).astype(np.float32),
-        cv2.resize(weight, half, interpolation=cv2.INTER_AREA).astype(np.float32),
-        2.0,
-        0.05,
-    )
-    quarter = cv2.resize(weight, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_AREA).astype(np.float32)
-    near = enlarge(cv2.GaussianBlur(quarter, (0, 0), 2).astype(np.float32), width, height)
-    colour = layer.colour + enlarge(spread, width, height) * np.clip(near * 50, 0, 1)[..., None]
-    alone = np.clip((share - np.float32(_ALONE[0])) / np.float32(_ALONE[1] - _ALONE[0]), 0, 1)[..., None]
-    out: Plane = np.clip(colour + (mean - colour) * alone, 0, 1)
+    packed = cast(Plane, cv2.resize(weighed(residual, weight), half, interpolation=cv2.INTER_AREA))
+    spread = pushed_and_pulled(packed, 2.0, 0.05)
+    quarter = cv2.resize(weight, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_AREA)
+    near = enlarge(cast(Plane, cv2.GaussianBlur(quarter, (0, 0), 2)), width, height)
+    near *= 50
+    np.clip(near, 0, 1, out=near)
+    out = enlarge(cast(Plane, cv2.cvtColor(spread, cv2.COLOR_RGBA2RGB)), width, height)
+    out *= alike(near, 3)
+    out += layer.colour
+    alone = share - np.float32(_ALONE[0])
+    alone /= np.float32(_ALONE[1] - _ALONE[0])
+    away = mean - out
+    away *= alike(np.clip(alone, 0, 1, out=alone), 3)
+    out += away
+    np.clip(out, 0, 1, out=out)
     return out

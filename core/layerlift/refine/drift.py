@@ -5,15 +5,12 @@ Law: only measures. Exactness must never disguise a wrong decomposition, so what
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import cv2
 import numpy as np
 
-from layerlift.imaging.alpha import premultiply, to_float
-from layerlift.imaging.arithmetic import composite
 from layerlift.imaging.colour import to_srgb8
 from layerlift.imaging.geometry import Bounds
-from layerlift.imaging.layer import Document, Drift, LayerStack, Pixels, Plane
+from layerlift.imaging.layer import Document, Drift, LayerStack, Pixels, Plane, full_scale
 from layerlift.imaging.resample import reduce
 
 BAD_MEAN = 0.06
@@ -34,18 +31,38 @@ def measure(document: Document, rough: LayerStack, small: Pixels | None = None) 
     reduced, where somebody did that already."""
     if small is None:
         small = reduce(document.pixels, rough.extent)
-    wanted = to_float(to_srgb8(small, document.icc))
-    seen = to_float(composite(_seen(rough)))
+    wanted = _planes(to_srgb8(small, document.icc))
+    seen, apart = _seen(rough), np.zeros_like(wanted[3])
     # Where the picture itself is translucent, the rough one is opaque by contract: compare what both show.
-    seen[..., 3] *= wanted[..., 3]
-    difference = np.abs(premultiply(wanted)[..., :3] - premultiply(seen)[..., :3]).mean(-1)
+    for plane, shown in zip(wanted[:3], seen, strict=True):
+        plane -= shown
+        plane *= wanted[3]
+        apart += np.abs(plane, out=plane)
+    difference = apart / np.float32(3)
     per_layer, seen_share = _per_layer(rough, difference)
     drift = Drift(float(difference.mean()), float(np.percentile(difference, 99)), per_layer)
     return drift, tuple(_notes(rough, drift, seen_share, float((difference > STRAY).mean())))
 
 
-def _seen(rough: LayerStack) -> LayerStack:
-    return replace(rough, layers=tuple(replace(layer, blend_mode="normal") for layer in rough.layers))
+def _seen(rough: LayerStack) -> Plane:
+    """What the rough stack shows, (3, h, w) premultiplied 0–1, whatever its blend modes."""
+    out = np.zeros((3, rough.extent.height, rough.extent.width), np.float32)
+    for layer in rough.layers:
+        box = layer.bounds.intersect(Bounds.of(rough.extent))
+        here = out[:, box.y : box.bottom, box.x : box.right]
+        *colour, alpha = _planes(layer.pixels[box.shift(-layer.bounds.x, -layer.bounds.y).slices])
+        alpha *= np.float32(layer.opacity)
+        here *= 1 - alpha
+        for below, plane in zip(here, colour, strict=True):
+            plane *= alpha
+            below += plane
+    return out
+
+
+def _planes(pixels: Pixels) -> list[Plane]:
+    """Red, green, blue and alpha of (h, w, 4) pixels, four planes of float32 0–1."""
+    unit = np.float32(1 / full_scale(pixels))
+    return [plane * unit for plane in cv2.split(pixels)]
 
 
 def _per_layer(rough: LayerStack, difference: Plane) -> tuple[tuple[float, ...], tuple[float, ...]]:

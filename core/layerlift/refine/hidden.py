@@ -16,6 +16,7 @@ from layerlift.imaging.layer import Mask, Pixels, Plane
 from layerlift.imaging.resample import Positions
 from layerlift.refine.canvas import Canvas, Words, words
 from layerlift.refine.cells import over_stencil
+from layerlift.refine.fill import planar
 from layerlift.refine.grain import noise, seeds
 from layerlift.refine.models import LayerModel
 from layerlift.refine.spans import Block, Lattice, batches, runs
@@ -147,7 +148,7 @@ def fill(model: LayerModel, x: Plane, y: Plane, scale: int) -> list[Plane]:
 
 def _fill(model: LayerModel, at: Positions, scale: int) -> list[Plane]:
     out = []
-    for plane in model.fill:
+    for plane in planar(model.lead)[:3] if model.fill is None else model.fill:
         colour = at.read(plane, cubic=True)
         colour *= np.float32(scale)
         out.append(np.clip(colour, 0, scale, out=colour))

@@ -21,11 +21,11 @@ from layerlift.imaging.resample import Grid
 from layerlift.refine.cells import SOLID, Cells, places
 from layerlift.refine.clean import box
 from layerlift.refine.colours import visibility
-from layerlift.refine.fill import push_pull
-from layerlift.refine.models import ENOUGH, REACH, SMOOTH, LayerModel, assemble, covariance
+from layerlift.refine.fill import planar, push_pull, pushed_and_pulled
+from layerlift.refine.models import ENOUGH, REACH, SMOOTH, LayerModel, assemble, covariance, hidden_colours
 from layerlift.refine.moments import Moments, bands, in_parallel, owners, quarter, stride_for
 from layerlift.refine.rough import RoughLayer
-from layerlift.refine.symmetric import outer
+from layerlift.refine.symmetric import about, outer
 from layerlift.refine.unmix import Points, unmix
 
 OWN = 0.8
@@ -55,17 +55,23 @@ def learn(
     models: Sequence[LayerModel],
     cells: Cells,
     asked: Callable[[Document, Grid, Moments, Sequence[LayerModel], Cells], list[Tally]],
+    *,
+    last: bool,
 ) -> list[LayerModel]:
     """Models learnt from the document, given those of the rough stack and its corrected `colours`; `asked`: who does
-    the E-step (`expect`, or the same on another device)."""
+    the E-step (`expect`, or the same on another device); `last`: with what painting needs."""
     tallies = asked(document, grid, seen, models, cells)
     alphas = [np.where(tally.alpha > 0, tally.alpha, layer.alpha) for tally, layer in zip(tallies, layers, strict=True)]
     shares = visibility([replace(layer, alpha=alpha) for layer, alpha in zip(layers, alphas, strict=True)])
 
     def one(place: int) -> LayerModel:
-        layer, share = layers[place], shares[place]
-        learnt = _maximise(layer, colours[place], tallies[place], alphas[place], share, bottom=place == 0)
-        return replace(learnt, grain=_grain(seen.grain[layer.box.slices], share))
+        layer, share, colour = layers[place], shares[place], colours[place]
+        highest = models[place].nature[..., 1] if place else None  # the engine's alpha is still the same
+        learnt = _maximise(layer, colour, tallies[place], alphas[place], share, highest)
+        if not last:
+            return learnt
+        fill = hidden_colours(learnt.lead, colour, layer.alpha)
+        return replace(learnt, fill=fill, grain=_grain(seen.grain[layer.box.slices], share))
 
     return in_parallel(one, range(len(layers)))
 
@@ -112,9 +118,11 @@ def _untouched(seen: Moments, model: LayerModel, alone: Mask) -> Tally:
     """Cells of one solid layer need no look at their pixels: their moments are known."""
     part = model.box.slices
     here = alone[part].astype(np.float32)
-    mean = seen.mean[part].transpose(2, 0, 1)
-    second = seen.inner[:, part[0], part[1]] + outer(mean)
-    return Tally(here.copy(), np.concatenate([here[None], mean * here, second * here]))
+    sums = np.empty((10, *here.shape), np.float32)
+    sums[0] = here
+    np.multiply(seen.planes[:, part[0], part[1]], here, out=sums[1:4])
+    np.multiply(seen.second[:, part[0], part[1]], here, out=sums[4:])
+    return Tally(here, sums)
 
 
 def _count(
@@ -163,18 +171,21 @@ def _grain(fine: Plane, share: Plane) -> Plane:
 
 
 def _maximise(
-    layer: RoughLayer, colour: Plane, tally: Tally, alpha: Plane, share: Plane, *, bottom: bool
+    layer: RoughLayer, colour: Plane, tally: Tally, alpha: Plane, share: Plane, highest: Plane | None
 ) -> LayerModel:
     count, first, second = tally.sums[0], tally.sums[1:4], tally.sums[4:]
     prior = np.float32(PRIOR) * share + np.float32(1e-9)
-    mean = push_pull(
-        np.ascontiguousarray(first.transpose(1, 2, 0)) + colour * prior[..., None], count + prior, SMOOTH, ENOUGH
-    )
-    centre = mean.transpose(2, 0, 1)
-    cross = outer(first + centre) - outer(first) - outer(centre)
-    away = (second - cross + count * outer(centre)) * (count > 0)
+    weighted = planar(colour)
+    weighted *= prior
+    weighted += first
+    mean = pushed_and_pulled(cast(Plane, cv2.merge([*weighted, count + prior])), SMOOTH, ENOUGH)
+    centre = planar(mean)[:3]
+
+    def away(some: slice) -> Plane:
+        return second[:, some] - about(first[:, some], count[some], centre[:, some])
+
     support = cast(Plane, cv2.GaussianBlur(quarter(count), (0, 0), REACH)) / np.float32(0.03)
     spread = covariance(away, count + np.float32(1e-9), support, INFLATION)
     blended = (layer.alpha + alpha) * np.float32(0.5)
-    expected = np.ones_like(alpha) if bottom else box(blended, 1)
-    return assemble(layer, expected, layer.alpha, mean, spread, colour, bottom=bottom, edges=blended)
+    expected = np.ones_like(alpha) if highest is None else box(blended, 1)
+    return assemble(layer, expected, blended, highest, mean, spread)

@@ -8,7 +8,7 @@ alpha that guided filters learn. Source of the idea: Chuang et al., "A Bayesian 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -19,7 +19,7 @@ from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Layer, Plane
 from layerlift.refine.clean import box, ceiling, edge
 from layerlift.refine.colours import visibility
-from layerlift.refine.fill import push_pull
+from layerlift.refine.fill import planar, push_pull, pushed_and_pulled, row_bands, weighed
 from layerlift.refine.moments import Moments, in_parallel, quarter
 from layerlift.refine.rough import RoughLayer
 from layerlift.refine.symmetric import DIAGONAL, outer
@@ -37,9 +37,9 @@ class LayerModel:
     """One layer over the cells of `box` (h, w), all float32 0–1.
 
     `lead` (h, w, 4): mean colour and expected alpha; `nature` (h, w, 2): 0 where alpha is an even veil … 1 where it
-    has edges, and the largest alpha to expect; `spread`: two planes (h/4, w/4, 3), the colour covariance; `fill` (3, h,
-    w): its colours where one does not see it; `grain` (h/4, w/4): standard deviation of the noise that belongs on
-    them; `alpha` (h, w): lead's alpha again.
+    has edges, and the largest alpha to expect; `spread`: two planes (h/4, w/4, 3), the colour covariance; `alpha` (h,
+    w): lead's alpha again. Only for painting: `fill` (3, h, w), its colours where one does not see it (None: the mean);
+    `grain` (h/4, w/4), standard deviation of the noise that belongs on them.
     """
 
     source: Layer
@@ -48,7 +48,7 @@ class LayerModel:
     lead: Plane
     nature: Plane
     spread: tuple[Plane, Plane]
-    fill: Plane
+    fill: Plane | None = None
     grain: Plane | None = None
 
 
@@ -85,25 +85,43 @@ def first(seen: Moments, layers: Sequence[RoughLayer], colours: Sequence[Plane],
         layer, share, colour = layers[place], shares[place], colours[place]
         rows, columns = layer.box.slices
         weight = share * share + np.float32(1e-5) * (share > 0) + np.float32(1e-9)
-        mean = push_pull(colour * weight[..., None], weight, SMOOTH, ENOUGH)
+        mean = pushed_and_pulled(weighed(colour, weight), SMOOTH, ENOUGH)
         pure = np.clip((share - np.float32(0.7)) * np.float32(4), 0, 1) ** 2
-        away = outer((seen.mean[rows, columns] - mean).transpose(2, 0, 1))
-        if inner:
-            away += seen.inner[:, rows, columns]
+        centre = planar(mean)[:3]
         trust = pure + np.float32(1e-6) * share + np.float32(1e-9)
+        texture, here = seen.inner[:, rows, columns], seen.planes[:, rows, columns]
+
+        def away(some: slice) -> Plane:
+            out = outer(here[:, some] - centre[:, some])
+            if inner:
+                out += texture[:, some]
+            out *= trust[some]
+            return out
+
         support = cast(Plane, cv2.GaussianBlur(quarter(pure), (0, 0), REACH)) / np.float32(0.05)
-        spread = covariance(away * trust, trust, support, INFLATION)
+        spread = covariance(away, trust, support, INFLATION)
         expected = np.ones_like(share) if place == 0 else box(layer.alpha, 1)
-        return assemble(layer, expected, layer.alpha, mean, spread, colour, bottom=place == 0)
+        highest = None if place == 0 else ceiling(layer.alpha)
+        return assemble(layer, expected, layer.alpha, highest, mean, spread)
 
     return in_parallel(one, range(len(layers)))
 
 
-def covariance(weighted: Plane, weight: Plane, support: Plane, inflation: float) -> tuple[Plane, Plane]:
-    """Push-pull of (6, h, w) weighted products to two (h/4, w/4, 3) planes, floored and inflated."""
-    small = quarter(weight)
-    spread = np.stack([quarter(np.ascontiguousarray(plane)) for plane in weighted], -1)
-    halves = [push_pull(np.ascontiguousarray(spread[..., k : k + 3]), small, REACH, ENOUGH) for k in (0, 3)]
+def covariance(
+    weighted: Callable[[slice], Plane], weight: Plane, support: Plane, inflation: float
+) -> tuple[Plane, Plane]:
+    """Push-pull of weighted products to two (h/4, w/4, 3) planes, floored and inflated. `weighted`: the (6, rows, w)
+    products of some rows."""
+    height, width = weight.shape
+    rows = [slice(0, height)] if height % 4 else row_bands(height, width)
+    small = [
+        np.concatenate(bands) for bands in zip(*([quarter(p) for p in weighted(some)] for some in rows), strict=True)
+    ]
+    small.append(quarter(weight))
+    halves = [
+        np.ascontiguousarray(pushed_and_pulled(cast(Plane, cv2.merge([*three, small[6]])), REACH, ENOUGH)[..., :3])
+        for three in (small[:3], small[3:6])
+    ]
     more = np.float32(FLOOR) + np.float32(inflation) * (1 - np.clip(support, 0, 1))
     for k in DIAGONAL:
         halves[k // 3][..., k % 3] += more
@@ -111,23 +129,21 @@ def covariance(weighted: Plane, weight: Plane, support: Plane, inflation: float)
 
 
 def assemble(
-    layer: RoughLayer,
-    expected: Plane,
-    alpha: Plane,
-    mean: Plane,
-    spread: tuple[Plane, Plane],
-    colour: Plane,
-    *,
-    bottom: bool,
-    edges: Plane | None = None,
+    layer: RoughLayer, expected: Plane, edges: Plane, highest: Plane | None, mean: Plane, spread: tuple[Plane, Plane]
 ) -> LayerModel:
-    """A model of its parts; `alpha` decides veils and `edges` (or alpha) edges; `colour` stays where nobody sees it."""
-    nature = np.ones((*mean.shape[:2], 2), np.float32)
-    if bottom:
-        nature[..., 0] = 0
-    else:
-        nature[..., 0], nature[..., 1] = edge(alpha if edges is None else edges), ceiling(alpha)
-    sure = np.clip((alpha - np.float32(0.5)) * np.float32(2.5), 0, 1)[..., None]
-    fill = np.ascontiguousarray((mean + (colour - mean) * sure).transpose(2, 0, 1))
-    lead = np.ascontiguousarray(np.concatenate([mean, expected[..., None]], -1))
-    return LayerModel(layer.source, layer.box, np.ascontiguousarray(expected), lead, nature, spread, fill)
+    """A model of its parts; `mean` (h, w, 4) is written into: its last channel means nothing. `edges`: the alpha whose
+    edges count; `highest`: the largest alpha to expect, None for the bottom layer."""
+    shape = expected.shape
+    two = (np.zeros(shape, np.float32), np.ones(shape, np.float32)) if highest is None else (edge(edges), highest)
+    expected = np.ascontiguousarray(expected)
+    cv2.insertChannel(expected, mean, 3)
+    return LayerModel(layer.source, layer.box, expected, mean, cast(Plane, cv2.merge(two)), spread)
+
+
+def hidden_colours(mean: Plane, colour: Plane, alpha: Plane) -> Plane:
+    """(3, h, w) colours of a layer where one does not see it: the engine's where its alpha is high, else the mean."""
+    fill, own = planar(mean)[:3], planar(colour)
+    own -= fill
+    own *= np.clip((alpha - np.float32(0.5)) * np.float32(2.5), 0, 1)
+    fill += own
+    return fill

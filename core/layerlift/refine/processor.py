@@ -47,14 +47,18 @@ class Numpy:
     """The processor that every computer has."""
 
     notes: tuple[str, ...] = ()
+    _last: tuple[Document, Extent, Pixels] | None = None
 
     def reduce(self, document: Document, extent: Extent) -> Pixels:
-        """`imaging.resample.reduce`."""
-        return reduce(document.pixels, extent)
+        """`imaging.resample.reduce`; the last one is remembered, for moments mostly ask for the same size."""
+        last = self._last  # read once: other threads may refine other documents
+        if last is None or last[0] is not document or last[1] != extent:
+            last = self._last = (document, extent, reduce(document.pixels, extent))
+        return last[2]
 
     def moments(self, document: Document, grid: Grid) -> Moments:
         """`moments.moments`."""
-        return moments(document, grid)
+        return moments(document, grid, self.reduce(document, grid.cells))
 
     def expect(
         self, document: Document, grid: Grid, seen: Moments, models: Sequence[LayerModel], cells: Cells
@@ -67,7 +71,8 @@ class Numpy:
         return paint(scene, progress)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Forget the document."""
+        self._last = None
 
 
 NUMPY = Numpy()

@@ -8,16 +8,20 @@ layers that say the same as the one above them, end here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
+import cv2
 import numpy as np
 
 from layerlift.imaging.colour import srgb_to_profile8
 from layerlift.imaging.geometry import Bounds, Extent
-from layerlift.imaging.layer import Document, Layer, LayerStack, Plane, Role
+from layerlift.imaging.layer import Document, Layer, LayerStack, Pixels, Plane, Role
 from layerlift.imaging.resample import Grid, reduce
 
 MARGIN = 4
 """Cells around a layer's alpha in which it may turn out to be: models blur by about two, filters read one more."""
+WHOLE = 8
+"""Boxes begin and end at multiples of this: halving their planes thrice is then a mean of whole cells, and fast."""
 _LONGEST = 30_000
 """Longest side of the grid in cells: OpenCV's remap addresses its source with 16-bit integers."""
 _NOTHING = 8 / 255
@@ -78,12 +82,13 @@ def _read(source: Layer, extent: Extent, grid: Grid, icc: bytes | None, *, botto
         return None
     else:
         tight = Bounds(int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
-        box = tight.shift(origin.x, origin.y).grow(MARGIN).intersect(cells)
+        box = _around(tight.shift(origin.x, origin.y), cells)
     inside = origin.intersect(box)
     target, part = inside.shift(-box.x, -box.y).slices, inside.shift(-origin.x, -origin.y).slices
     planes = np.zeros((box.height, box.width), np.float32), np.zeros((box.height, box.width, 3), np.float32)
     planes[0][target] = alpha[part]
-    planes[1][target] = srgb_to_profile8(pixels[part], icc)[..., :3] * np.float32(1 / 255)
+    colour = cast(Pixels, cv2.cvtColor(srgb_to_profile8(pixels[part], icc), cv2.COLOR_RGBA2RGB))
+    planes[1][target] = colour * np.float32(1 / 255)
     return RoughLayer(source, box, *planes)
 
 
@@ -93,9 +98,18 @@ def trimmed(layer: RoughLayer) -> RoughLayer:
     if rows.size == 0:
         rows = columns = np.zeros(1, np.intp)
     tight = Bounds(int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
-    inner = tight.grow(MARGIN).intersect(Bounds.of(layer.box.extent))
+    box = _around(tight.shift(layer.box.x, layer.box.y), layer.box)
+    inner = box.shift(-layer.box.x, -layer.box.y)
     alpha, colour = (np.ascontiguousarray(plane[inner.slices]) for plane in (layer.alpha, layer.colour))
-    return RoughLayer(layer.source, inner.shift(layer.box.x, layer.box.y), alpha, colour)
+    return RoughLayer(layer.source, box, alpha, colour)
+
+
+def _around(tight: Bounds, within: Bounds) -> Bounds:
+    """A box with its margin, in whole WHOLEs of cells, as far as there is room `within`."""
+    wide = tight.grow(MARGIN)
+    x, y = wide.x // WHOLE * WHOLE, wide.y // WHOLE * WHOLE
+    right, bottom = (-(-edge // WHOLE) * WHOLE for edge in (wide.right, wide.bottom))
+    return Bounds(x, y, right - x, bottom - y).intersect(within)
 
 
 def _repeats(lower: RoughLayer, upper: RoughLayer) -> bool:
@@ -110,5 +124,6 @@ def _repeats(lower: RoughLayer, upper: RoughLayer) -> bool:
     weight = float(both.sum())
     if weight == 0:
         return False
-    colour = float((np.abs(c - d).mean(-1) * np.minimum(a, b)).sum()) / weight
-    return float(np.abs(a - b).sum()) / weight < _SAME_ALPHA * 5 and colour < _SAME_COLOUR
+    if float(np.abs(a - b).sum()) / weight >= _SAME_ALPHA * 5:
+        return False
+    return float((np.abs(c - d).mean(-1) * np.minimum(a, b)).sum()) / weight < _SAME_COLOUR

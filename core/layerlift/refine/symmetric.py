@@ -10,15 +10,30 @@ import numpy as np
 from layerlift.imaging.layer import Plane
 
 DIAGONAL = (0, 3, 5)
+_PAIRS = (0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)
 _LEAST = np.float32(1e-6)
 """Smallest pivot: below the variance of 8-bit rounding, 1/(12·255²), in every direction."""
 
 
-def outer(d: Plane) -> Plane:
-    """d dᵀ of (3, …) vectors."""
-    out = np.empty((6, *d.shape[1:]), np.float32)
-    for k, (i, j) in enumerate(((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))):
+def outer(d: Plane, out: Plane | None = None) -> Plane:
+    """d dᵀ of (3, …) vectors, written to `out` if that is given."""
+    if out is None:
+        out = np.empty((6, *d.shape[1:]), np.float32)
+    for k, (i, j) in enumerate(_PAIRS):
         np.multiply(d[i], d[j], out=out[k])
+    return out
+
+
+def about(first: Plane, count: Plane, centre: Plane) -> Plane:
+    """What Σ q x xᵀ has too much to be Σ q (x − c)(x − c)ᵀ, (6, …): f cᵀ + c fᵀ − (Σ q) c cᵀ, with f = Σ q x `first`,
+    Σ q `count`, and c `centre`."""
+    rest = first - count * centre
+    out = np.empty((6, *count.shape), np.float32)
+    more = np.empty_like(count)
+    for k, (i, j) in enumerate(_PAIRS):
+        np.multiply(rest[i], centre[j], out=out[k])
+        np.multiply(first[j], centre[i], out=more)
+        out[k] += more
     return out
 
 

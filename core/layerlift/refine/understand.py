@@ -20,7 +20,7 @@ from layerlift.refine.clean import clean
 from layerlift.refine.colours import corrected, visibility
 from layerlift.refine.learn import learn
 from layerlift.refine.models import LayerModel, as_given, first
-from layerlift.refine.moments import Moments
+from layerlift.refine.moments import Moments, in_parallel
 from layerlift.refine.processor import NUMPY, Processor
 from layerlift.refine.rough import RoughLayer, trimmed
 from layerlift.refine.strips import CHUNK, Scene
@@ -48,7 +48,7 @@ def understand(
         return Scene(document, grid, models, _classify(grid, models, stencil=False), arithmetic, trusted)
     seen = processor.moments(document, grid)
     progress.advance(0.2)
-    layers = [layers[0], *(trimmed(replace(layer, alpha=clean(layer.alpha))) for layer in layers[1:])]
+    layers = [layers[0], *in_parallel(lambda layer: trimmed(replace(layer, alpha=clean(layer.alpha))), layers[1:])]
     layers = align(seen, grid, balance(seen.mean, layers))
     progress.advance(0.5)
     colours = corrected(seen.mean, layers, visibility(layers))
@@ -56,7 +56,8 @@ def understand(
     for turn in range(LESSONS):
         progress.advance(0.6 + 0.4 * turn / LESSONS)
         cells = _classify(grid, models, stencil=True)
-        models = learn(document, grid, seen, layers, colours, models, cells, processor.expect)
+        last = turn == LESSONS - 1
+        models = learn(document, grid, seen, layers, colours, models, cells, processor.expect, last=last)
     progress.advance(1.0)
     return Scene(document, grid, models, _classify(grid, models, stencil=True), arithmetic, trusted)
 
@@ -64,8 +65,7 @@ def understand(
 def align(seen: Moments, grid: Grid, layers: Sequence[RoughLayer]) -> list[RoughLayer]:
     """Alphas moved to where the document's cells say that the layers are."""
     colours = corrected(seen.mean, layers, visibility(layers))
-    flat = replace(seen, inner=np.zeros_like(seen.inner))
-    models = first(flat, layers, colours, inner=False)
+    models = first(seen, layers, colours, inner=False)
     cells = _classify(grid, models, stencil=True)
     moved = [model.alpha.copy() for model in models]
     row, column = np.nonzero(cells.mixed)

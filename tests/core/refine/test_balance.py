@@ -7,9 +7,10 @@ import pytest
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Layer, Role
 from layerlift.refine import balance as balancing
-from layerlift.refine import field
+from layerlift.refine import normal
 from layerlift.refine.balance import balance
-from layerlift.refine.field import Samples, Unknowns, left_over, solve
+from layerlift.refine.field import Samples, Unknowns, left_over
+from layerlift.refine.normal import solve
 from layerlift.refine.rough import RoughLayer
 
 SIDE = 160
@@ -134,6 +135,8 @@ def dense(samples, noise, held):
             for s in range(samples.columns.shape[2]):
                 row = np.zeros(size)
                 for m, who in enumerate(samples.who[b]):
+                    if who == count:
+                        continue
                     places = fields[who, 0, b], fields[who, 1 + c, b], numbers[who, 0], numbers[who, 1 + c]
                     row[list(places)] += samples.columns[b, c, s, :, m]
                 weight = samples.weight[b, s] / noise[b]
@@ -141,21 +144,26 @@ def dense(samples, noise, held):
                 right += weight * row * samples.rest[b, c, s]
     prior = np.zeros((size, size))
     prior[numbers, numbers] = 1
-    prior[fields, fields] = field.REST
+    prior[fields, fields] = normal.REST
     grid = np.arange(blocks).reshape(samples.blocks)
     pairs = [*zip(grid[1:].ravel(), grid[:-1].ravel(), strict=True)]
     pairs += zip(grid[:, 1:].ravel(), grid[:, :-1].ravel(), strict=True)
     for at in fields.reshape(-1, blocks):
         for a, b in pairs:
-            prior[at[[a, b]], at[[a, b]]] += field.STIFF
-            prior[at[[a, b]], at[[b, a]]] -= field.STIFF
+            prior[at[[a, b]], at[[a, b]]] += normal.STIFF
+            prior[at[[a, b]], at[[b, a]]] -= normal.STIFF
     right -= prior @ np.concatenate([held.fields[:-1].ravel(), held.numbers[:-1].ravel()])
     return np.linalg.solve(left + prior, right), fields, numbers
 
 
+@pytest.mark.parametrize("ordered", [False, True])
 @pytest.mark.parametrize("before", [0.0, 0.3])
-def test_the_solver_finds_the_posterior_mean(before):
-    samples, rng = equations(), np.random.default_rng(9)
+def test_the_solver_finds_the_posterior_mean(before, ordered):
+    samples, rng = equations(deep=3 if ordered else 2), np.random.default_rng(9)
+    if ordered:  # every layer in its own place, one block asking about two of them only
+        samples.who[:] = (0, 1, 2)
+        samples.who[5, 1], samples.columns[5, ..., 1] = 3, 0
+    assert samples.ordered == ordered
     held = Unknowns.none(3, 12)
     held.fields[:-1] = before * rng.standard_normal(held.fields[:-1].shape)
     held.numbers[:-1] = before * rng.standard_normal(held.numbers[:-1].shape)

@@ -39,8 +39,8 @@ def test_the_grid_is_never_finer_than_the_document_nor_too_long():
 
 def test_layers_are_read_in_boxes_around_their_alpha():
     layers, notes = read(LayerStack(EXTENT, (WHITE, RED)), Grid(EXTENT, EXTENT), None)
-    assert [layer.box for layer in layers] == [Bounds(0, 0, 40, 30), Bounds(6, 1, 20, 17)]
-    assert layers[1].alpha[4:13, 4:16].min() == 1
+    assert [layer.box for layer in layers] == [Bounds(0, 0, 40, 30), Bounds(0, 0, 32, 24)]
+    assert layers[1].alpha[5:14, 10:22].min() == 1
     assert layers[1].alpha.sum() == 12 * 9
     assert notes == ()
 
@@ -70,7 +70,7 @@ def test_colours_are_brought_into_the_documents_profile():
     # A made-up profile is not needed: any RGB profile other than sRGB moves a saturated colour.
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     layers, _ = read(LayerStack(EXTENT, (WHITE, RED)), Grid(EXTENT, EXTENT), profile)
-    assert np.abs(layers[1].colour[6, 6] - (1, 0, 0)).max() < 0.02
+    assert np.abs(layers[1].colour[7, 12] - (1, 0, 0)).max() < 0.02
 
 
 def test_haze_and_pinholes_go_but_the_thing_stays():

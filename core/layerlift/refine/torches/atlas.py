@@ -41,7 +41,7 @@ class Models:
     def _fine(self, model: LayerModel) -> Tensor:
         put = self.device.put
         lead, nature = put(model.lead).permute(2, 0, 1), put(model.nature).permute(2, 0, 1)
-        return torch.cat([lead, nature, put(model.fill)])
+        return torch.cat([lead, nature, lead[:3] if model.fill is None else put(model.fill)])
 
     def _coarse(self, model: LayerModel) -> Tensor:
         put = self.device.put

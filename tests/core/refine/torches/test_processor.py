@@ -58,10 +58,10 @@ def through(asked, card, monkeypatch, *, sure=True):
 
 def test_less_room_than_was_thought_means_smaller_strips(asked, monkeypatch):
     card = Card(2_500_000)
+    monkeypatch.setattr("layerlift.refine.torches.processor.NUMPY", None)  # nobody but the device can have made it
     stack = through(asked, card, monkeypatch)
     assert card.refused > 0
     assert NO_ROOM not in stack.notes
-    assert not same(stack, refine(*asked))  # made by the device: a pixel differs from NumPy's somewhere
     assert (composite(stack, "krita") == asked[0].pixels).all()
 
 
