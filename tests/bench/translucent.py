@@ -119,5 +119,3 @@ def _enlarged(rough: Stack, size: int) -> Stack:
 
 def _line(name: str, row: Row, note: str = "") -> None:
     print(f"{name:22s} " + " ".join(f"{value:8.3f}" for value in row) + f"  {note}", flush=True)
-
-

@@ -19,7 +19,7 @@ from layerlift.refine.cells import over_stencil
 from layerlift.refine.grain import noise, seeds
 from layerlift.refine.models import LayerModel
 from layerlift.refine.spans import Block, Lattice, batches, runs
-from layerlift.refine.unmix import expected_at
+from layerlift.refine.unmix import expected_at, sharpened
 
 CHUNK = 1 << 14
 """Pixels filled at a time."""
@@ -50,19 +50,21 @@ def hide(
     lattice: Lattice,
     strip: Bounds,
     solid: Mask | None,
+    cover: Plane | None,
     *,
     snap: bool,
 ) -> None:
     """Fill the canvas of a layer below solid ones, in the `cells` (see `hidden_cells`) of a strip.
 
-    `solid` (rows of the strip, columns of the document): where the document is opaque; None: everywhere.
+    `solid` (rows of the strip, columns of the document): where the document is opaque; None: everywhere. `cover`: see
+    `Scene.covers`.
     """
     part = strip.intersect(canvas.bounds)
     if part.empty:
         return
     found = runs(lattice, part, cells)
     for batch in batches(found.some(cells[found.row, found.column]), CHUNK):
-        _fill_blocks(model, place, canvas, batch, lattice, strip, solid, snap=snap)
+        _fill_blocks(model, place, canvas, batch, lattice, strip, solid, cover, snap=snap)
 
 
 def _fill_blocks(
@@ -73,6 +75,7 @@ def _fill_blocks(
     lattice: Lattice,
     strip: Bounds,
     solid: Mask | None,
+    cover: Plane | None,
     *,
     snap: bool,
 ) -> None:
@@ -91,7 +94,7 @@ def _fill_blocks(
             coarse.y[part].reshape(block.shape)[:] = _coarser(y, height, model.box.height)[:, None]
             down, across = seeds(np.arange(block.top, block.bottom), block.columns, place)
             np.add(down[:, None], across, out=seed[part].reshape(block.shape))
-    drawn = _words(model, place, at, coarse, seed, canvas.pixels.dtype, snap=snap)
+    drawn = _words(model, place, at, coarse, seed, canvas.pixels.dtype, cover, snap=snap)
     if drawn is None:
         return
     for block, part in zip(batch, parts, strict=True):
@@ -118,6 +121,7 @@ def _words(
     coarse: Positions | None,
     seed: NDArray[np.uint32] | None,
     dtype: np.dtype[np.uint8] | np.dtype[np.uint16],
+    cover: Plane | None,
     *,
     snap: bool,
 ) -> Words | None:
@@ -126,8 +130,11 @@ def _words(
     scale = np.iinfo(dtype).max
     kind = cv2.CV_8U if scale == 255 else cv2.CV_16U
     alpha = np.full(at.x.shape, scale, dtype)
-    if place:
-        alpha = levels(expected_at(model, at), scale, snap=snap).astype(dtype)
+    if place or cover is not None:
+        share = expected_at(model, at) if place else np.ones_like(at.x)
+        if cover is not None:
+            share = share * covered_at(cover, at)
+        alpha = levels(share, scale, snap=snap).astype(dtype)
         if not alpha.any():
             return None
     fuzz = np.zeros_like(at.x)
@@ -138,6 +145,11 @@ def _words(
     planes = [cv2.add(plane[None], fuzz[None], dtype=kind) for plane in _fill(model, at, scale)]
     out = words(cast(Pixels, cv2.merge([*planes, alpha[None]])))[0]
     return out if alpha.all() else cast(Words, out * (alpha > 0))
+
+
+def covered_at(cover: Plane, at: Positions) -> Plane:
+    """What a layer and all below it cover, at positions among its own cells."""
+    return sharpened(*at.read(cover))
 
 
 def fill(model: LayerModel, x: Plane, y: Plane, scale: int) -> list[Plane]:

@@ -3,12 +3,16 @@
 Law: points in, points out; alphas are given and stay (but for the last resort), only colours move. Weighted
 minimum-norm projection onto Σ w_i c_i = I (the classical least-squares update c_i += w_i σ_i² r / Σ w_k² σ_k²,
 w_i = α_i Π_{j>i}(1 − α_j)), clipped and redistributed, then integer steps against the host's own arithmetic.
+
+Where the document is translucent the alphas are first stepped to its own, A, in the host's arithmetic; what one sees of
+each layer is then w_i / A.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +25,8 @@ ROUNDS = 4
 _TURNS = (True, True, True, False, False, True)
 """Whose turn it is: the heaviest layer's (True) or the topmost one's, whose steps are the finest."""
 _CLOSE = np.float32(0.02)
+_COVER_TURNS = 12
+"""Steps of one level that an alpha may take: quotients of rounded alphas are off by few."""
 HOSTS: tuple[Arithmetic, ...] = ("float", "krita", "gimp", "photoshop")
 
 
@@ -54,19 +60,22 @@ class Part:
         return slice(None) if self.at.size == count else self.at
 
 
-def project(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int) -> None:
+def project(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int, cover: Plane | None = None) -> None:
     """Change the parts' colours in place so that `host` shows exactly `target` (3, n), whole numbers 0…scale.
 
     `parts` run bottom → top; at every point one of them must be solid. 8-bit results are within one level in every
     other host's arithmetic too, if they are RGB. Other numbers than RGB's are any number of channels, (c, n).
+    `cover` (n,): the document's alpha, 0 < A < scale, which their alphas must come near to (None: it is opaque).
     """
-    weights = visible(parts, target.shape[1], scale)
+    if cover is not None:
+        _cover(parts, target, cover, host, scale)
+    weights = _weights(parts, target.shape[1], scale, cover)
     _minimum_norm(parts, weights, target, scale, max(ROUNDS, len(parts) + 1))
     for part in parts:
         np.rint(part.colour, out=part.colour)
-    _settle(parts, target, host, scale, 0)
+    _settle(parts, target, host, scale, 0, cover)
     if scale == 255 and len(target) == 3:
-        _reconcile(parts, target, host)
+        _reconcile(parts, target, host, cover)
 
 
 def visible(parts: Sequence[Part], count: int, scale: int) -> list[Plane]:
@@ -79,6 +88,46 @@ def visible(parts: Sequence[Part], count: int, scale: int) -> list[Plane]:
         weights.append(through[where] * alpha)
         through[where] *= 1 - alpha
     return weights[::-1]
+
+
+def _weights(parts: Sequence[Part], count: int, scale: int, cover: Plane | None) -> list[Plane]:
+    """What one sees of each part, as a share of all that is there."""
+    weights = visible(parts, count, scale)
+    if cover is None:
+        return weights
+    total = np.zeros(count, np.float32)
+    for part, weight in zip(parts, weights, strict=True):
+        total[part.at] += weight
+    return [weight / total[part.at] for part, weight in zip(parts, weights, strict=True)]
+
+
+def _cover(parts: Sequence[Part], target: Plane, cover: Plane, host: Arithmetic, scale: int) -> None:
+    """Alphas of the lowest part stepped until the host's alpha is `cover`: what is above lets through less than all of
+    a step, so none is left out, if what is above covers no more already; else the topmost one gives way."""
+    lowest, topmost = _ends(parts, cover.size)
+    for turn in range(_COVER_TURNS):
+        error = cover - _flattened(parts, cover.size, host, scale)[-1]
+        if not error.any():
+            return
+        for place, part in enumerate(parts):
+            mine = np.flatnonzero((lowest[part.at] == place) & (error[part.at] != 0))
+            part.alpha[mine] = np.clip(part.alpha[mine] + np.sign(error[part.at[mine]]), 0, scale)
+            if turn % 2:
+                over = np.flatnonzero((topmost[part.at] == place) & (error[part.at] < 0) & (lowest[part.at] != place))
+                part.alpha[over] = np.maximum(part.alpha[over] - 1, 0)
+    off = _flattened(parts, cover.size, host, scale)[-1] != cover
+    heaviest, _ = _leaders(parts, visible(parts, cover.size, scale), cover.size)
+    _surrender(parts, heaviest, target, off, scale, cover)
+
+
+def _ends(parts: Sequence[Part], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Per point the lowest and the topmost part with any alpha."""
+    lowest, topmost = np.full(count, len(parts), np.intp), np.zeros(count, np.intp)
+    for place, part in enumerate(parts):
+        at = part.at[part.alpha > 0]
+        lowest[at] = np.minimum(lowest[at], place)
+        topmost[at] = place
+    return lowest, topmost
 
 
 def _minimum_norm(parts: Sequence[Part], weights: Sequence[Plane], target: Plane, scale: int, rounds: int) -> None:
@@ -112,6 +161,11 @@ def _residual(parts: Sequence[Part], weights: Sequence[Plane], target: Plane) ->
 
 def _shown(parts: Sequence[Part], count: int, host: Arithmetic, scale: int) -> Plane:
     """What `host` shows at the points, (3, n) whole numbers."""
+    return _flattened(parts, count, host, scale)[:-1]
+
+
+def _flattened(parts: Sequence[Part], count: int, host: Arithmetic, scale: int) -> Plane:
+    """The same with the alpha that it shows, (4, n)."""
     state: Plane | None = None
     channels = len(parts[0].colour) + 1
     for part in parts:
@@ -125,10 +179,10 @@ def _shown(parts: Sequence[Part], count: int, host: Arithmetic, scale: int) -> P
             state = blend(host, state, top, scale)
         else:
             state[:, part.at] = blend(host, state[:, part.at], top, scale)
-    return finish(host, np.zeros((channels, count), np.float32) if state is None else state, scale)[:-1]
+    return finish(host, np.zeros((channels, count), np.float32) if state is None else state, scale)
 
 
-def _settle(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int, turn: int) -> None:
+def _settle(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int, turn: int, cover: Plane | None) -> None:
     """Integer steps at the points that are still off: on the heaviest layer, on the topmost one, then by trial.
 
     Calls itself with what is left, which is soon little.
@@ -138,15 +192,16 @@ def _settle(parts: Sequence[Part], target: Plane, host: Arithmetic, scale: int, 
     if wrong.size == 0:
         return
     few, chosen = subset(parts, wrong)
-    goal, weights = np.take(target, wrong, axis=1), visible(few, wrong.size, scale)
+    left = None if cover is None else cover[wrong]
+    goal, weights = np.take(target, wrong, axis=1), _weights(few, wrong.size, scale, left)
     heaviest, topmost = _leaders(few, weights, wrong.size)
     if turn < len(_TURNS):
         _step(few, weights, heaviest if _TURNS[turn] else topmost, error[:, wrong], scale)
-        _settle(few, goal, host, scale, turn + 1)
+        _settle(few, goal, host, scale, turn + 1, left)
     else:
         for place in reversed(range(len(few))):
             _try_steps(few, place, goal, host, scale)
-        _surrender(few, heaviest, goal, (_shown(few, wrong.size, host, scale) != goal).any(0), scale)
+        _surrender(few, heaviest, goal, (_shown(few, wrong.size, host, scale) != goal).any(0), scale, left)
     put_back(parts, few, chosen)
 
 
@@ -172,19 +227,27 @@ def _try_steps(parts: Sequence[Part], place: int, target: Plane, host: Arithmeti
         part.colour = np.where(off[:, part.at] & ~mended[:, part.at], before, part.colour)
 
 
-def _surrender(parts: Sequence[Part], leader: NDArray[np.intp], target: Plane, off: Mask, scale: int) -> None:
-    """Where nothing helps, the heaviest layer takes the pixel alone: it is the document's, and solid."""
+def _surrender(
+    parts: Sequence[Part],
+    leader: NDArray[np.intp],
+    target: Plane,
+    off: Mask,
+    scale: int,
+    cover: Plane | None = None,
+) -> None:
+    """Where nothing helps, the heaviest layer takes the pixel alone: it is the document's, solid (or all that covers)."""
     if not off.any():
         return
     for place, part in enumerate(parts):
         here = off[part.at]
-        part.alpha = np.where(here & (leader[part.at] < place), np.float32(0), part.alpha)
+        others = leader[part.at] != place if cover is not None else leader[part.at] < place
+        part.alpha = np.where(here & others, np.float32(0), part.alpha)
         mine = here & (leader[part.at] == place)
-        part.alpha = np.where(mine, np.float32(scale), part.alpha)
+        part.alpha = np.where(mine, np.float32(scale) if cover is None else cover[part.at], part.alpha)
         part.colour = np.where(mine, target[:, part.at], part.colour)
 
 
-def _reconcile(parts: Sequence[Part], target: Plane, host: Arithmetic) -> None:
+def _reconcile(parts: Sequence[Part], target: Plane, host: Arithmetic, cover: Plane | None) -> None:
     """Roundings of several translucent layers add up differently in other hosts: simplify where one is off by two."""
     depth = np.zeros(target.shape[1], np.uint8)
     for part in parts:
@@ -194,13 +257,22 @@ def _reconcile(parts: Sequence[Part], target: Plane, host: Arithmetic) -> None:
         return
     few, chosen = subset(parts, deep)
     goal = np.take(target, deep, axis=1)
+    alpha = None if cover is None else cover[deep]
     off = np.zeros(deep.size, np.bool_)
     for other in HOSTS:
         if other != host:
-            off |= (np.abs(_shown(few, deep.size, other, 255) - goal) > 1).any(0)
+            off |= _apart(_flattened(few, deep.size, other, 255), goal, alpha)
     heaviest, _ = _leaders(few, visible(few, deep.size, 255), deep.size)
-    _surrender(few, heaviest, goal, off, 255)
+    _surrender(few, heaviest, goal, off, 255, alpha)
     put_back(parts, few, chosen)
+
+
+def _apart(shown: Plane, goal: Plane, cover: Plane | None) -> Mask:
+    """Where straight (4, n) differ by more than a level: colours, or premultiplied ones and alpha."""
+    if cover is None:
+        return cast(Mask, (np.abs(shown[:-1] - goal) > 1).any(0))
+    colour = np.abs(shown[:-1] * shown[-1] - goal * cover) > 255
+    return cast(Mask, colour.any(0) | (np.abs(shown[-1] - cover) > 1))
 
 
 def _leaders(parts: Sequence[Part], weights: Sequence[Plane], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -12,12 +12,13 @@ import numpy as np
 
 from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.layer import Document, Plane
-from layerlift.imaging.resample import Grid
+from layerlift.imaging.resample import Grid, translucent
 from layerlift.progress import Progress
 from layerlift.refine.balance import balance
 from layerlift.refine.cells import Cells, classify
 from layerlift.refine.clean import clean
 from layerlift.refine.colours import corrected, visibility
+from layerlift.refine.coverage import conditioned, continued, cover_of
 from layerlift.refine.learn import learn
 from layerlift.refine.models import LayerModel, as_given, first
 from layerlift.refine.moments import Moments
@@ -43,12 +44,20 @@ def understand(
 ) -> Scene:
     """What each layer is like and where layers mix. `trusted`: the alphas are right, only colours are wanted;
     `processor`: who reads the document's pixels."""
+    covers, shown = None, document
+    small = processor.reduce(document, grid.cells) if translucent(document.pixels) else None
     if trusted:
+        if small is not None:
+            layers, covers = conditioned(layers, cover_of(small), trusted=True)
         models = as_given(layers)
-        return Scene(document, grid, models, _classify(grid, models, stencil=False), arithmetic, trusted)
-    seen = processor.moments(document, grid)
+        return Scene(document, grid, models, _classify(grid, models, stencil=False), arithmetic, trusted, covers)
+    if small is not None:
+        shown = continued(document, grid, small)
+    seen = processor.moments(shown, grid)
     progress.advance(0.2)
     layers = [layers[0], *(trimmed(replace(layer, alpha=clean(layer.alpha))) for layer in layers[1:])]
+    if small is not None:
+        layers, covers = conditioned(layers, cover_of(small), trusted=False)
     layers = align(seen, grid, balance(seen.mean, layers))
     progress.advance(0.5)
     colours = corrected(seen.mean, layers, visibility(layers))
@@ -56,9 +65,9 @@ def understand(
     for turn in range(LESSONS):
         progress.advance(0.6 + 0.4 * turn / LESSONS)
         cells = _classify(grid, models, stencil=True)
-        models = learn(document, grid, seen, layers, colours, models, cells, processor.expect)
+        models = learn(shown, grid, seen, layers, colours, models, cells, processor.expect)
     progress.advance(1.0)
-    return Scene(document, grid, models, _classify(grid, models, stencil=True), arithmetic, trusted)
+    return Scene(document, grid, models, _classify(grid, models, stencil=True), arithmetic, trusted, covers)
 
 
 def align(seen: Moments, grid: Grid, layers: Sequence[RoughLayer]) -> list[RoughLayer]:

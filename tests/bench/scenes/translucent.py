@@ -124,7 +124,11 @@ def sticker(h: int, w: int) -> Stack:
     body = _polygon(h, w, _star(0.48, 0.47, 0.36, 0.31, 14))
     inner = _polygon(h, w, _star(0.48, 0.47, 0.325, 0.28, 14))
     picture = np.where(inner[..., None] > 0, photo("coffee", h, w, 71) * inner[..., None] + (1 - inner[..., None]), 1)
-    lines = [(0.25, 0.36, 0.13, "Slow Days"), (0.27, 0.55, 0.045, "roasted on Mondays"), (0.3, 0.63, 0.022, SENTENCE[:38])]
+    lines = [
+        (0.25, 0.36, 0.13, "Slow Days"),
+        (0.27, 0.55, 0.045, "roasted on Mondays"),
+        (0.3, 0.63, 0.022, SENTENCE[:38]),
+    ]
     return [
         layer((0.03, 0.02, 0.05), shadow(body, 0.02, 0.035, 0.02, 0.55)),
         layer(picture, body),
@@ -135,7 +139,9 @@ def sticker(h: int, w: int) -> Stack:
 def sprite(h: int, w: int) -> Stack:
     """A figure of several solid parts on nothing: cape, body, armour, face, sword."""
     x, y = ramp(h, w)
-    cape = _polygon(h, w, [(0.40, 0.30), (0.60, 0.30), (0.80, 0.88), (0.62, 0.84), (0.5, 0.9), (0.38, 0.84), (0.2, 0.88)])
+    cape = _polygon(
+        h, w, [(0.40, 0.30), (0.60, 0.30), (0.80, 0.88), (0.62, 0.84), (0.5, 0.9), (0.38, 0.84), (0.2, 0.88)]
+    )
     limbs = np.maximum.reduce([
         _box(h, w, 0.42, 0.38, 0.58, 0.68, 0.04), _box(h, w, 0.42, 0.62, 0.485, 0.92, 0.02),
         _box(h, w, 0.515, 0.62, 0.58, 0.92, 0.02), _box(h, w, 0.30, 0.40, 0.46, 0.47, 0.03),
@@ -222,7 +228,9 @@ def mascot(h: int, w: int) -> Stack:
     fur, tone = flat(h, w, (0.55, 0.42, 0.75)) + noise(h, w, 9, 82)[..., None] * 0.05, flat(h, w, (0.66, 0.55, 0.85))
     colour, alpha = merge([(ball, fur), (strokes(h, w, curves), tone)])
     scarf = _polygon(h, w, [(0.22, 0.62), (0.62, 0.60), (0.64, 0.68), (0.30, 0.71), (0.27, 0.86), (0.21, 0.85)])
-    bubble = np.maximum(_box(h, w, 0.58, 0.12, 0.95, 0.36, 0.05), _polygon(h, w, [(0.62, 0.33), (0.70, 0.34), (0.58, 0.44)]))
+    bubble = np.maximum(
+        _box(h, w, 0.58, 0.12, 0.95, 0.36, 0.05), _polygon(h, w, [(0.62, 0.33), (0.70, 0.34), (0.58, 0.44)])
+    )
     ground = cv2.GaussianBlur(_ellipse(h, w, 0.43, 0.82, 0.22, 0.04), (0, 0), 0.02 * h) * np.float32(0.5)
     return [
         layer((0.05, 0.04, 0.10), ground),

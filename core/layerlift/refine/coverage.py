@@ -1,0 +1,150 @@
+"""Documents with an alpha of their own: taken apart as if something were everywhere, then given their alpha again.
+
+Where the document has colour I and alpha A, layers with alphas a_i show it when their coverage is A and their colours
+mix to I. Let C_i = 1 − Π_{j≤i}(1 − a_j) be what layer i and all below it cover together, and v_i = a_i / C_i the share
+that layer i has of that. Then C_n = A, and from the top down
+
+    a_i = v_i C_i,    C_{i−1} = (C_i − a_i) / (1 − a_i),    I = Σ_i v_i Π_{j>i}(1 − v_j) c_i:
+
+the v_i are alphas of an opaque stack (the lowest layer that there is has v = 1) which shows the document's straight
+colour. So everything that refinement knows of opaque documents holds for the v_i, A being known, and a layer that is
+alone over nothing has v = 1 and keeps the document's own pixels. (Porter & Duff, SIGGRAPH 1984: over, its alpha taken
+off again.)
+
+Law: here coverage is taken off rough layers (`conditioned`) and the document (`continued`) before they are understood,
+over the grid, and put on again pixel by pixel (`absolute`). Knows no colour model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+import cv2
+import numpy as np
+
+from layerlift.imaging.geometry import Bounds
+from layerlift.imaging.layer import Document, Pixels, Plane, full_scale
+from layerlift.imaging.resample import Grid, Positions
+from layerlift.refine.clean import edge
+from layerlift.refine.fill import push_pull
+from layerlift.refine.models import ENOUGH, SMOOTH
+from layerlift.refine.project import Part
+from layerlift.refine.rough import RoughLayer
+
+REACH = 12
+"""Cells around a layer in which it may go on over nothing: the document says where it ends, not the engine."""
+FAINT = 16 / 255
+"""Document alpha below which a straight colour is uncertain by more than a few levels, and its neighbours' help."""
+NOISE, SHIFT, DENSITY = 0.02, 0.5, 0.12
+"""What an engine's alphas err by: everywhere, where they change (share of the change), and where they are translucent
+(share of 4α(1 − α))."""
+SURE = 0.2
+"""Coverage from which on a quotient by it, and an engine's colour, are taken as they are."""
+_BLUR = 0.6
+"""Gaussian sigma, in cells, by which engines blur alphas."""
+_ROWS = 256
+
+
+def cover_of(small: Pixels) -> Plane:
+    """(h, w) alpha 0–1 of the document over its cells."""
+    return cast(Plane, small[..., 3].astype(np.float32) * np.float32(1 / full_scale(small)))
+
+
+def continued(document: Document, grid: Grid, small: Pixels) -> Document:
+    """The document opaque, its colours continued to where it has none. `small`: the document over the cells."""
+    unit = np.float32(1 / full_scale(small))
+    cover = cover_of(small)
+    colour = push_pull(small[..., :3].astype(np.float32) * unit * cover[..., None], cover, SMOOTH, ENOUGH)
+    height, width = document.pixels.shape[:2]
+    out = document.pixels.copy()
+    scale = full_scale(out)
+    columns = grid.columns(np.arange(width, dtype=np.int32))
+    for top in range(0, height, _ROWS):
+        part = out[top : top + _ROWS]
+        row, column = np.nonzero(part[..., 3] < round(FAINT * scale))
+        if row.size:
+            lines = grid.rows(np.arange(top, top + len(part), dtype=np.int32))
+            around = Positions.at(columns[column], lines[row]).read(colour).T * np.float32(scale)
+            known = part[row, column, 3:].astype(np.float32) * np.float32(1 / (FAINT * scale))
+            mixed = around + (part[row, column, :3] - around) * known
+            part[row, column, :3] = np.rint(mixed).clip(0, scale).astype(out.dtype)
+        part[..., 3] = scale
+    return replace(document, pixels=out)
+
+
+def conditioned(layers: Sequence[RoughLayer], cover: Plane, *, trusted: bool) -> tuple[list[RoughLayer], list[Plane]]:
+    """The layers, bottom first, with shares v for alphas, and of each (h, w, 2) over its box: C, and its edge-ness.
+
+    `cover` (h, w): the document's alpha over the cells. Boxes grow; of the bottom layer, whose share is 1 wherever
+    there is nothing below, the alpha stays what the engine said.
+    """
+    total = _lowest(layers[1:], cover, trusted=trusted)
+    bottom = layers[0] if trusted else replace(layers[0], colour=_spread(layers[0].colour, cover * layers[0].alpha))
+    out, covers = [bottom], [_with_edges(total, trusted=trusted)]
+    for layer in layers[1:]:
+        box = layer.box if trusted else layer.box.grow(REACH).intersect(layers[0].box)
+        alpha, colour = _grown(layer.alpha, layer.box, box), _grown(layer.colour, layer.box, box)
+        here = total[box.slices]
+        here += alpha * (1 - here)
+        share = np.divide(alpha, here, out=np.zeros_like(alpha), where=here > 0)
+        if not trusted:
+            around = push_pull(alpha[..., None], here, SMOOTH, ENOUGH)[..., 0]
+            share = around + (share - around) * np.clip(here * np.float32(1 / SURE), 0, 1)
+            colour = _spread(colour, np.minimum(alpha, cover[box.slices]))
+        out.append(replace(layer, box=box, alpha=np.clip(share, 0, 1), colour=colour))
+        covers.append(_with_edges(here, trusted=trusted))
+    return out, covers
+
+
+def absolute(parts: Sequence[Part], cover: Plane, scale: int) -> None:
+    """Shares v (whole numbers 0…scale) of some pixels' parts, bottom first, become alphas a, whole numbers too, in
+    place. `cover` (n,): the document's alpha, 0…scale, below scale."""
+    left = cover * np.float32(1 / scale)
+    for part in reversed(parts):
+        at = part.where(cover.size)
+        part.alpha = np.rint(part.alpha * left[at])
+        mine = part.alpha * np.float32(1 / scale)
+        left[at] = np.maximum(left[at] - mine, 0) / (1 - mine)
+
+
+def _lowest(above: Sequence[RoughLayer], cover: Plane, *, trusted: bool) -> Plane:
+    """The bottom layer's own alpha, 1 − (1 − A) / Π(1 − a_i), from where that says something to where it is covered.
+
+    What the layers above err by divides by how much they let through: inverse variances are the weights (Aitken).
+    """
+    through = np.ones_like(cover)
+    for layer in above:
+        through[layer.box.slices] *= 1 - layer.alpha
+    seen = cover if trusted else cast(Plane, cv2.GaussianBlur(cover, (0, 0), _BLUR))
+    alpha = np.clip(1 - (1 - seen) / np.maximum(through, np.float32(1e-3)), 0, 1)
+    if trusted:
+        weight = through * through
+    else:
+        square = np.ones((3, 3), np.uint8)
+        change = np.float32(SHIFT) * (cv2.dilate(through, square) - cv2.erode(through, square))
+        dense = np.float32(4 * DENSITY) * through * (1 - through)
+        weight = through**2 * np.float32(NOISE**2) / (np.float32(NOISE**2) + change**2 + dense**2)
+    weight += np.float32(1e-9)
+    around = push_pull((alpha * weight)[..., None], weight, SMOOTH, ENOUGH)[..., 0]
+    out: Plane = around + (alpha - around) * np.clip(2 * weight - 1, 0, 1)
+    return np.clip(out, 0, 1)
+
+
+def _spread(colour: Plane, weight: Plane) -> Plane:
+    """Colours (h, w, 3) continued to where they have no weight: there, engines paint anything."""
+    around = push_pull(colour * weight[..., None], weight, SMOOTH, ENOUGH)
+    return cast(Plane, around + (colour - around) * np.clip(weight * np.float32(1 / SURE), 0, 1)[..., None])
+
+
+def _with_edges(cover: Plane, *, trusted: bool) -> Plane:
+    edges = np.zeros_like(cover) if trusted else edge(cover)
+    return np.ascontiguousarray(np.stack([cover, edges], -1))
+
+
+def _grown(plane: Plane, box: Bounds, larger: Bounds) -> Plane:
+    """A plane over `box` over a larger one, zero around."""
+    out = np.zeros((larger.height, larger.width, *plane.shape[2:]), np.float32)
+    out[box.shift(-larger.x, -larger.y).slices] = plane
+    return out
