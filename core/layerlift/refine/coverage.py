@@ -27,7 +27,7 @@ import numpy as np
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Document, Pixels, Plane, full_scale
 from layerlift.imaging.resample import Grid, Positions
-from layerlift.refine.clean import edge
+from layerlift.refine.clean import edge, smoothstep
 from layerlift.refine.fill import push_pull
 from layerlift.refine.models import ENOUGH, SMOOTH
 from layerlift.refine.project import Part
@@ -42,6 +42,12 @@ NOISE, SHIFT, DENSITY = 0.02, 0.5, 0.12
 (share of 4α(1 − α))."""
 SURE = 0.2
 """Coverage from which on a quotient by it, and an engine's colour, are taken as they are."""
+_BELIEVED = (1.5, 3.0)
+"""Innovations in units of their error: from where they count, and from where they count wholly."""
+THING = 0.25
+"""Alpha from which on the bottom layer is there."""
+_SURE = 0.2
+"""Weight from which on the bottom layer counts as seen alone."""
 _BLUR = 0.6
 """Gaussian sigma, in cells, by which engines blur alphas."""
 _ROWS = 256
@@ -110,25 +116,28 @@ def absolute(parts: Sequence[Part], cover: Plane, scale: int) -> None:
 
 
 def _lowest(above: Sequence[RoughLayer], cover: Plane, *, trusted: bool) -> Plane:
-    """The bottom layer's own alpha, 1 − (1 − A) / Π(1 − a_i), from where that says something to where it is covered.
+    """The bottom layer's own alpha, 1 − (1 − A) / T with T = Π(1 − a_i), continued from where it is seen.
 
-    What the layers above err by divides by how much they let through: inverse variances are the weights (Aitken).
+    What the layers above err by divides by T, so where they are dense or change, that is no more than an innovation on
+    what the surroundings say, to be believed if it is larger than its error (gating; Bar-Shalom & Fortmann, "Tracking
+    and Data Association", 1988, §3.3). A thing over nothing so has nothing below it, whatever its engine's alpha.
     """
     through = np.ones_like(cover)
     for layer in above:
         through[layer.box.slices] *= 1 - layer.alpha
     seen = cover if trusted else cast(Plane, cv2.GaussianBlur(cover, (0, 0), _BLUR))
     alpha = np.clip(1 - (1 - seen) / np.maximum(through, np.float32(1e-3)), 0, 1)
-    if trusted:
-        weight = through * through
-    else:
+    error = np.full_like(cover, NOISE)
+    if not trusted:
         square = np.ones((3, 3), np.uint8)
-        change = np.float32(SHIFT) * (cv2.dilate(through, square) - cv2.erode(through, square))
-        dense = np.float32(4 * DENSITY) * through * (1 - through)
-        weight = through**2 * np.float32(NOISE**2) / (np.float32(NOISE**2) + change**2 + dense**2)
-    weight += np.float32(1e-9)
+        error += np.float32(SHIFT) * (cv2.dilate(through, square) - cv2.erode(through, square))
+        error += np.float32(4 * DENSITY) * through * (1 - through)
+    weight = (through * np.float32(NOISE) / error) ** 4 + np.float32(1e-9)
+    if float((alpha * (weight > _SURE)).max(initial=0)) < THING:
+        return np.zeros_like(cover)
     around = push_pull((alpha * weight)[..., None], weight, SMOOTH, ENOUGH)[..., 0]
-    out: Plane = around + (alpha - around) * np.clip(2 * weight - 1, 0, 1)
+    innovation = alpha - around
+    out: Plane = around + innovation * smoothstep(np.abs(innovation) * through / error, *_BELIEVED)
     return np.clip(out, 0, 1)
 
 

@@ -50,7 +50,7 @@ def hide(
     lattice: Lattice,
     strip: Bounds,
     solid: Mask | None,
-    cover: Plane | None,
+    cover: Plane | None = None,
     *,
     snap: bool,
 ) -> None:
