@@ -12,7 +12,7 @@ alone over nothing has v = 1 and keeps the document's own pixels. (Porter & Duff
 off again.)
 
 Law: here coverage is taken off rough layers (`conditioned`) and the document (`continued`) before they are understood,
-over the grid, and put on again pixel by pixel (`absolute`). Knows no colour model.
+over the grid, and put on again pixel by pixel (`show`). Knows no colour model.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from typing import cast
 import cv2
 import numpy as np
 
+from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.geometry import Bounds
-from layerlift.imaging.layer import Document, Pixels, Plane, full_scale
+from layerlift.imaging.layer import Document, Mask, Pixels, Plane, full_scale
 from layerlift.imaging.resample import Grid, Positions
 from layerlift.refine.clean import edge, smoothstep
 from layerlift.refine.fill import push_pull
 from layerlift.refine.models import ENOUGH, SMOOTH
-from layerlift.refine.project import Part
+from layerlift.refine.project import Part, project, put_back, subset
 from layerlift.refine.rough import RoughLayer
 
 REACH = 12
@@ -104,15 +105,23 @@ def conditioned(layers: Sequence[RoughLayer], cover: Plane, *, trusted: bool) ->
     return out, covers
 
 
-def absolute(parts: Sequence[Part], cover: Plane, scale: int) -> None:
-    """Shares v (whole numbers 0…scale) of some pixels' parts, bottom first, become alphas a, whole numbers too, in
-    place. `cover` (n,): the document's alpha, 0…scale, below scale."""
+def show(parts: Sequence[Part], target: Plane, cover: Plane, mixed: Mask, host: Arithmetic, scale: int) -> None:
+    """From shares v to alphas a that cover what the document does, and colours that show it, in place.
+
+    `parts` (bottom first): alphas are v in whole numbers 0…scale. `target` (3, n) and `cover` (n,), 0 < A < scale: the
+    document, straight; `mixed` (n,): where several parts are seen. Elsewhere one of them gets the document's pixel.
+    """
     left = cover * np.float32(1 / scale)
     for part in reversed(parts):
         at = part.where(cover.size)
         part.alpha = np.rint(part.alpha * left[at])
         mine = part.alpha * np.float32(1 / scale)
         left[at] = np.maximum(left[at] - mine, 0) / (1 - mine)
+    some = np.flatnonzero(mixed)
+    if some.size:
+        few, chosen = subset(parts, some)
+        project(few, np.take(target, some, axis=1), host, scale, cover[some])
+        put_back(parts, few, chosen)
 
 
 def _lowest(above: Sequence[RoughLayer], cover: Plane, *, trusted: bool) -> Plane:

@@ -20,7 +20,7 @@ from layerlift.imaging.resample import Grid, Positions
 from layerlift.progress import Progress
 from layerlift.refine.canvas import Canvas, Words, alphas, opaque, packed, shown, solid, words
 from layerlift.refine.cells import Cells
-from layerlift.refine.coverage import absolute
+from layerlift.refine.coverage import show
 from layerlift.refine.hidden import SNAP, covered_at, fill, hidden_cells, hide, levels
 from layerlift.refine.models import LayerModel
 from layerlift.refine.project import Part, project, put_back, subset, visible
@@ -207,13 +207,12 @@ def _refine_points(work: _Work, points: Points, row: Index, column: Index, cover
         part.paint(other, [np.rint(one) for one in fill(scene.models[part.layer], points.x[at], points.y[at], scale)])
         if scene.covers is not None and cover is None:
             _uncover(part, np.flatnonzero((part.alpha > 0) & (weight == 0)), points, scene, scale)
-    if cover is not None:
-        absolute(parts, cover, scale)
     mixed = np.flatnonzero(together)
-    if mixed.size:
+    if cover is not None:
+        show(parts, target, cover, together, scene.arithmetic, scale)
+    elif mixed.size:
         few, chosen = subset(parts, mixed)
-        alpha = None if cover is None else cover[mixed]
-        project(few, np.take(target, mixed, axis=1), scene.arithmetic, scale, alpha)
+        project(few, np.take(target, mixed, axis=1), scene.arithmetic, scale)
         put_back(parts, few, chosen)
     for part in parts:
         _write(work.canvases[part.layer], part, row, column)

@@ -113,10 +113,8 @@ def _polygon(h: int, w: int, corners: Sequence[tuple[float, float]]) -> Plane:
 
 
 def _star(x: float, y: float, outer: float, inner: float, points: int) -> list[tuple[float, float]]:
-    return [
-        (x + (outer, inner)[k % 2] * math.cos(math.pi * k / points), y + (outer, inner)[k % 2] * math.sin(math.pi * k / points))
-        for k in range(2 * points)
-    ]  # fmt: skip
+    turns = [(math.pi * k / points, (outer, inner)[k % 2]) for k in range(2 * points)]
+    return [(x + r * math.cos(t), y + r * math.sin(t)) for t, r in turns]
 
 
 def sticker(h: int, w: int) -> Stack:
