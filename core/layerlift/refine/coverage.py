@@ -82,14 +82,16 @@ def continued(document: Document, grid: Grid, small: Pixels) -> Document:
 
 
 def conditioned(layers: Sequence[RoughLayer], cover: Plane, *, trusted: bool) -> tuple[list[RoughLayer], list[Plane]]:
-    """The layers, bottom first, with shares v for alphas, and of each (h, w, 2) over its box: C, and its edge-ness.
+    """The layers, bottom first, with shares v for alphas, and of each (h, w, 2) over its box: C where something hides
+    it, and the edge-ness of that.
 
     `cover` (h, w): the document's alpha over the cells. Boxes grow; of the bottom layer, whose share is 1 wherever
     there is nothing below, the alpha stays what the engine said.
     """
-    total = _lowest(layers[1:], cover, trusted=trusted)
+    shown = cover if trusted else cast(Plane, cv2.GaussianBlur(cover, (0, 0), _BLUR))
+    lowest = _lowest(layers[1:], shown, trusted=trusted)
     bottom = layers[0] if trusted else replace(layers[0], colour=_spread(layers[0].colour, cover * layers[0].alpha))
-    out, covers = [bottom], [_with_edges(total, trusted=trusted)]
+    out, said, total = [bottom], [lowest], lowest.copy()
     for layer in layers[1:]:
         box = layer.box if trusted else layer.box.grow(REACH).intersect(layers[0].box)
         alpha, colour = _grown(layer.alpha, layer.box, box), _grown(layer.colour, layer.box, box)
@@ -101,8 +103,40 @@ def conditioned(layers: Sequence[RoughLayer], cover: Plane, *, trusted: bool) ->
             share = around + (share - around) * np.clip(here * np.float32(1 / SURE), 0, 1)
             colour = _spread(colour, np.minimum(alpha, cover[box.slices]))
         out.append(replace(layer, box=box, alpha=np.clip(share, 0, 1), colour=colour))
-        covers.append(_with_edges(here, trusted=trusted))
-    return out, covers
+        said.append(here.copy())
+    return out, _covers(out, said, shown, trusted=trusted)
+
+
+def _covers(layers: Sequence[RoughLayer], said: Sequence[Plane], shown: Plane, *, trusted: bool) -> list[Plane]:
+    """What each layer and all below it cover: as the engine has it (`said`), in the proportion in which it is wrong
+    where one sees it. (Shown on a ground, what is translucent may come back solid.)"""
+    through, out = np.ones_like(shown), []
+    for layer, cover in zip(reversed(layers[1:]), reversed(said[1:]), strict=True):
+        rows, columns = layer.box.slices
+        alpha, weight = _below(through, shown, trusted=trusted)
+        alpha, weight = alpha[rows, columns], weight[rows, columns]
+        both = np.stack([alpha * weight, cover * weight], -1) * (cover > SURE)[..., None]
+        ratio = push_pull(both + np.float32(1e-9), weight + np.float32(1e-9), SMOOTH, ENOUGH)
+        cover = np.clip(cover * ratio[..., 0] / np.maximum(ratio[..., 1], np.float32(1e-9)), 0, 1)
+        through[rows, columns] *= 1 - layer.alpha * cover
+        out.append(_with_edges(cover, trusted=trusted))
+    return [_with_edges(said[0], trusted=trusted), *reversed(out)]
+
+
+def _below(through: Plane, shown: Plane, *, trusted: bool) -> tuple[Plane, Plane]:
+    """1 − (1 − A) / T, what there is below something that lets T through, and how sure that is, 0–1."""
+    alpha = np.clip(1 - (1 - shown) / np.maximum(through, np.float32(1e-3)), 0, 1)
+    return alpha, (through * np.float32(NOISE) / _error(through, trusted=trusted)) ** 4
+
+
+def _error(through: Plane, *, trusted: bool) -> Plane:
+    """Standard deviation of T."""
+    out = np.full_like(through, NOISE)
+    if not trusted:
+        square = np.ones((3, 3), np.uint8)
+        out += np.float32(SHIFT) * (cv2.dilate(through, square) - cv2.erode(through, square))
+        out += np.float32(4 * DENSITY) * through * (1 - through)
+    return out
 
 
 def show(parts: Sequence[Part], target: Plane, cover: Plane, mixed: Mask, host: Arithmetic, scale: int) -> None:
@@ -124,28 +158,24 @@ def show(parts: Sequence[Part], target: Plane, cover: Plane, mixed: Mask, host: 
         put_back(parts, few, chosen)
 
 
-def _lowest(above: Sequence[RoughLayer], cover: Plane, *, trusted: bool) -> Plane:
-    """The bottom layer's own alpha, 1 − (1 − A) / T with T = Π(1 − a_i), continued from where it is seen.
+def _lowest(above: Sequence[RoughLayer], shown: Plane, *, trusted: bool) -> Plane:
+    """The bottom layer's own alpha, continued from where it is seen.
 
     What the layers above err by divides by T, so where they are dense or change, that is no more than an innovation on
-    what the surroundings say, to be believed if it is larger than its error (gating; Bar-Shalom & Fortmann, "Tracking
-    and Data Association", 1988, §3.3). A thing over nothing so has nothing below it, whatever its engine's alpha.
+    what the surroundings say, to be believed if it is larger than its error (gating: Bar-Shalom & Fortmann, "Tracking
+    and Data Association", 1988). A thing over nothing so has nothing below it, whatever its engine's alpha. A bottom
+    layer that is faint wherever it is seen is none: it is the ends of others, which the engine lost.
     """
-    through = np.ones_like(cover)
+    through = np.ones_like(shown)
     for layer in above:
         through[layer.box.slices] *= 1 - layer.alpha
-    seen = cover if trusted else cast(Plane, cv2.GaussianBlur(cover, (0, 0), _BLUR))
-    alpha = np.clip(1 - (1 - seen) / np.maximum(through, np.float32(1e-3)), 0, 1)
-    error = np.full_like(cover, NOISE)
-    if not trusted:
-        square = np.ones((3, 3), np.uint8)
-        error += np.float32(SHIFT) * (cv2.dilate(through, square) - cv2.erode(through, square))
-        error += np.float32(4 * DENSITY) * through * (1 - through)
-    weight = (through * np.float32(NOISE) / error) ** 4 + np.float32(1e-9)
+    alpha, weight = _below(through, shown, trusted=trusted)
     if float((alpha * (weight > _SURE)).max(initial=0)) < THING:
-        return np.zeros_like(cover)
+        return np.zeros_like(shown)
+    weight += np.float32(1e-9)
     around = push_pull((alpha * weight)[..., None], weight, SMOOTH, ENOUGH)[..., 0]
     innovation = alpha - around
+    error = _error(through, trusted=trusted)
     out: Plane = around + innovation * smoothstep(np.abs(innovation) * through / error, *_BELIEVED)
     return np.clip(out, 0, 1)
 
