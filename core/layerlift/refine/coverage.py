@@ -49,6 +49,10 @@ THING = 0.25
 """Alpha from which on the bottom layer is there."""
 _SURE = 0.2
 """Weight from which on the bottom layer counts as seen alone."""
+_ALONE = 0.9
+"""Share from which on a layer counts as seen alone."""
+_EXPLAINED = 0.7
+"""Share of the engine's error of colour that may be left for a ground to be believed."""
 _BLUR = 0.6
 """Gaussian sigma, in cells, by which engines blur alphas."""
 _ROWS = 256
@@ -81,13 +85,14 @@ def continued(document: Document, grid: Grid, small: Pixels) -> Document:
     return replace(document, pixels=out)
 
 
-def conditioned(layers: Sequence[RoughLayer], cover: Plane, *, trusted: bool) -> tuple[list[RoughLayer], list[Plane]]:
+def conditioned(layers: Sequence[RoughLayer], small: Pixels, *, trusted: bool) -> tuple[list[RoughLayer], list[Plane]]:
     """The layers, bottom first, with shares v for alphas, and of each (h, w, 2) over its box: C where something hides
     it, and the edge-ness of that.
 
-    `cover` (h, w): the document's alpha over the cells. Boxes grow; of the bottom layer, whose share is 1 wherever
-    there is nothing below, the alpha stays what the engine said.
+    `small`: the document over the cells. Boxes grow; of the bottom layer, whose share is 1 wherever there is nothing
+    below, the alpha stays what the engine said.
     """
+    cover = cover_of(small)
     shown = cover if trusted else cast(Plane, cv2.GaussianBlur(cover, (0, 0), _BLUR))
     lowest = _lowest(layers[1:], shown, trusted=trusted)
     bottom = layers[0] if trusted else replace(layers[0], colour=_spread(layers[0].colour, cover * layers[0].alpha))
@@ -104,7 +109,49 @@ def conditioned(layers: Sequence[RoughLayer], cover: Plane, *, trusted: bool) ->
             colour = _spread(colour, np.minimum(alpha, cover[box.slices]))
         out.append(replace(layer, box=box, alpha=np.clip(share, 0, 1), colour=colour))
         said.append(here.copy())
-    return out, _covers(out, said, shown, trusted=trusted)
+    covers = _covers(out, said, shown, trusted=trusted)
+    ratios = [
+        np.where(one > SURE, has[..., 0] / np.maximum(one, np.float32(SURE)), 1)
+        for has, one in zip(covers, [bottom.alpha, *said[1:]], strict=True)
+    ]
+    colour = small[..., :3].astype(np.float32) * np.float32(1 / full_scale(small))
+    return _off_ground(out, ratios, colour, cover), covers
+
+
+def _off_ground(layers: Sequence[RoughLayer], ratios: Sequence[Plane], colour: Plane, cover: Plane) -> list[RoughLayer]:
+    """Colours without the plain ground that the engine was shown the document on.
+
+    Where a layer covers only ρ of what the engine said, the engine's colour is ρ c + (1 − ρ) G. G by least squares from
+    where a layer is seen alone and so c is the document's; left as they are where that explains nothing.
+    """
+    through, alone = np.ones_like(cover), []
+    for place, layer in reversed(list(enumerate(layers))):
+        here = through[layer.box.slices]
+        share = layer.alpha if place else np.float32(1)
+        alone.append(cover[layer.box.slices] * (here * share > _ALONE))
+        here *= 1 - share
+    alone.reverse()
+    shown = [colour[layer.box.slices] for layer in layers]
+    sums, weight = np.zeros(3), 0.0
+    for layer, ratio, seen, own in zip(layers, ratios, shown, alone, strict=True):
+        missing = own * (1 - ratio)
+        sums += (missing[..., None] * (layer.colour - ratio[..., None] * seen)).sum((0, 1))
+        weight += float((missing * (1 - ratio)).sum())
+    ground = (sums / max(weight, 1e-6)).clip(0, 1).astype(np.float32)
+    least = [np.maximum(ratio, np.float32(SURE))[..., None] for ratio in ratios]
+    bare = [
+        np.clip((layer.colour - (1 - ratio) * ground) / ratio, 0, 1) for layer, ratio in zip(layers, least, strict=True)
+    ]
+    before, after = (
+        sum(
+            float((own[..., None] * (one - seen) ** 2).sum())
+            for one, seen, own in zip(those, shown, alone, strict=True)
+        )
+        for those in ([layer.colour for layer in layers], bare)
+    )
+    if after > _EXPLAINED * before:
+        return list(layers)
+    return [replace(layer, colour=one) for layer, one in zip(layers, bare, strict=True)]
 
 
 def _covers(layers: Sequence[RoughLayer], said: Sequence[Plane], shown: Plane, *, trusted: bool) -> list[Plane]:

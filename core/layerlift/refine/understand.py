@@ -18,7 +18,7 @@ from layerlift.refine.balance import balance
 from layerlift.refine.cells import Cells, classify
 from layerlift.refine.clean import clean
 from layerlift.refine.colours import corrected, visibility
-from layerlift.refine.coverage import conditioned, continued, cover_of
+from layerlift.refine.coverage import conditioned, continued
 from layerlift.refine.learn import learn
 from layerlift.refine.models import LayerModel, as_given, first
 from layerlift.refine.moments import Moments
@@ -48,7 +48,7 @@ def understand(
     small = processor.reduce(document, grid.cells) if translucent(document.pixels) else None
     if trusted:
         if small is not None:
-            layers, covers = conditioned(layers, cover_of(small), trusted=True)
+            layers, covers = conditioned(layers, small, trusted=True)
         models = as_given(layers)
         return Scene(document, grid, models, _classify(grid, models, stencil=False), arithmetic, trusted, covers)
     if small is not None:
@@ -57,7 +57,7 @@ def understand(
     progress.advance(0.2)
     layers = [layers[0], *(trimmed(replace(layer, alpha=clean(layer.alpha))) for layer in layers[1:])]
     if small is not None:
-        layers, covers = conditioned(layers, cover_of(small), trusted=False)
+        layers, covers = conditioned(layers, small, trusted=False)
     layers = align(seen, grid, balance(seen.mean, layers))
     progress.advance(0.5)
     colours = corrected(seen.mean, layers, visibility(layers))
