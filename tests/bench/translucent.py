@@ -1,6 +1,6 @@
 """How good refinement is on pictures with an alpha of their own (see `scenes.translucent`).
 
-    python -m tests.bench.refine translucent [--half blind] [--size 1024] [--side 320]
+    python -m tests.bench.refine translucent [--half tuning] [--size 1024] [--side 320]
 
 Alphas are judged in all layers, the lowest one included; "hidden" is the same where an opaque thing covers the layer.
 "hide": PSNR in dB, over mid-grey, when one layer is switched off, mean over all layers: what an artist does first.
@@ -28,7 +28,7 @@ Row = tuple[float, ...]
 
 def bench(half: str, size: int, side: int, only: str = "") -> None:
     """Every scene, both ways in which an engine may understand a ground; then means."""
-    scenes = translucent.BLIND if half == "blind" else translucent.TUNING
+    scenes = translucent.TUNING if half == "tuning" else translucent.UNSEEN
     print(f"# {half}, {size}², canvas {side}\n{'':22s} " + " ".join(f"{one:>8s}" for one in COLUMNS))
     means: dict[str, list[Row]] = {"bicubic": [], "ours": []}
     for name, draw in scenes.items():
@@ -38,7 +38,7 @@ def bench(half: str, size: int, side: int, only: str = "") -> None:
         document = Document(translucent.flattened(truth))
         for way in ("ground", "blended"):
             answer = translucent.answer(truth, side, way)
-            row = measure(_enlarged(answer.rough, size), answer.truth)
+            row = measure(_enlarged(answer.rough, document), answer.truth)
             means["bicubic"].append(row)
             _line(f"{name} {way}: bicubic", row)
             begin, cpu = time.perf_counter(), time.process_time()
@@ -113,8 +113,16 @@ def exactness(document: Document, stack: LayerStack) -> str:
     return f"{' '.join(worst)}; off {off:.0f} ppm; shared {float((held > 1)[some].mean() if some.any() else 0):.1%}"
 
 
-def _enlarged(rough: Stack, size: int) -> Stack:
-    return [np.asarray(cv2.resize(one, (size, size), interpolation=cv2.INTER_CUBIC)) for one in rough]
+def _enlarged(rough: Stack, document: Document) -> Stack:
+    """What users would get: enlarged, and the lowest layer given the alpha that is missing."""
+    size = (document.extent.width, document.extent.height)
+    out = [np.asarray(cv2.resize(one, size, interpolation=cv2.INTER_CUBIC)) for one in rough]
+    through = np.ones(out[0].shape[:2], np.float32)
+    for one in out[1:]:
+        through *= 1 - one[..., 3].astype(np.float32) / 255
+    missing = 1 - document.pixels[..., 3].astype(np.float32) / 255
+    out[0][..., 3] = np.rint(np.clip(1 - missing / np.maximum(through, 1e-3), 0, 1) * 255)
+    return out
 
 
 def _line(name: str, row: Row, note: str = "") -> None:

@@ -26,7 +26,7 @@ import numpy as np
 
 from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.geometry import Bounds
-from layerlift.imaging.layer import Document, Mask, Pixels, Plane, full_scale
+from layerlift.imaging.layer import Document, Pixels, Plane, full_scale
 from layerlift.imaging.resample import Grid, Positions
 from layerlift.refine.clean import edge, smoothstep
 from layerlift.refine.fill import push_pull
@@ -43,6 +43,8 @@ NOISE, SHIFT, DENSITY = 0.02, 0.5, 0.12
 (share of 4α(1 − α))."""
 SURE = 0.2
 """Coverage from which on a quotient by it, and an engine's colour, are taken as they are."""
+COLOURS, COVERED, COVERED_EDGE = 0.03, 0.15, 0.5
+"""Standard deviation of what is known of an alpha from colours, and of a coverage, even and with edges."""
 _BELIEVED = (1.5, 3.0)
 """Innovations in units of their error: from where they count, and from where they count wholly."""
 THING = 0.25
@@ -186,23 +188,54 @@ def _error(through: Plane, *, trusted: bool) -> Plane:
     return out
 
 
-def show(parts: Sequence[Part], target: Plane, cover: Plane, mixed: Mask, host: Arithmetic, scale: int) -> None:
+def show(
+    parts: Sequence[Part],
+    below: Sequence[Plane],
+    target: Plane,
+    cover: Plane,
+    host: Arithmetic,
+    scale: int,
+) -> None:
     """From shares v to alphas a that cover what the document does, and colours that show it, in place.
 
-    `parts` (bottom first): alphas are v in whole numbers 0…scale. `target` (3, n) and `cover` (n,), 0 < A < scale: the
-    document, straight; `mixed` (n,): where several parts are seen. Elsewhere one of them gets the document's pixel.
+    `parts` (bottom first): alphas are v in whole numbers 0…scale. `below`: of each part at its points (2, k), what all
+    that lies below it is expected to cover, and the edge-ness of that. `target` (3, n) and `cover` (n,), 0 < A < scale:
+    the document, straight.
     """
-    left = cover * np.float32(1 / scale)
-    for part in reversed(parts):
+    left, held = cover * np.float32(1 / scale), np.zeros(cover.size, np.uint8)
+    for part, expected in zip(reversed(parts), reversed(below), strict=True):
         at = part.where(cover.size)
-        part.alpha = np.rint(part.alpha * left[at])
+        alpha = _agreed(part.alpha * left[at] * np.float32(1 / scale), left[at], *expected)
+        part.alpha = np.where(part.alpha > 0, np.rint(alpha * np.float32(scale)), 0)
         mine = part.alpha * np.float32(1 / scale)
-        left[at] = np.maximum(left[at] - mine, 0) / (1 - mine)
-    some = np.flatnonzero(mixed)
+        held[at] += part.alpha > 0
+        more = (left[at] - alpha) * np.float32(scale) > 0.5  # else roundings would make ghosts of one level
+        left[at] = np.where(more | (mine == 0), np.maximum(left[at] - mine, 0) / (1 - mine), 0)
+    for part in parts:
+        alone = np.flatnonzero((held[part.at] == 1) & (part.alpha > 0))
+        part.alpha[alone] = cover[part.at[alone]]
+        part.paint(alone, np.take(target, part.at[alone], axis=1))
+    some = np.flatnonzero(held > 1)
     if some.size:
         few, chosen = subset(parts, some)
         project(few, np.take(target, some, axis=1), host, scale, cover[some])
         put_back(parts, few, chosen)
+
+
+def _agreed(alpha: Plane, left: Plane, below: Plane, edge: Plane) -> Plane:
+    """What colours say of a layer's alpha, and what coverage says: a = (C − C_below) / (1 − C_below).
+
+    Inverse variances are the weights: where the layer is dense the document's alpha tells it exactly, where next to
+    nothing lies below, or all, it tells all or nothing. Of two that contradict each other the colours are believed.
+    """
+    told = np.clip((left - below) / np.maximum(1 - below, np.float32(1e-3)), 0, left)
+    error = np.float32(COVERED) + np.float32(COVERED_EDGE) * edge
+    error = (error * (1 - told) + np.float32(0.5 / 255)) / np.maximum(1 - below, np.float32(1e-3))
+    both = np.float32(COLOURS**2) + error**2
+    weight = np.float32(COLOURS**2) / both
+    weight *= 1 - smoothstep(np.abs(told - alpha) / np.sqrt(both), *_BELIEVED)
+    out: Plane = alpha + weight * (told - alpha)
+    return out
 
 
 def _lowest(above: Sequence[RoughLayer], shown: Plane, *, trusted: bool) -> Plane:

@@ -133,7 +133,7 @@ def _words(
     if place or cover is not None:
         share = expected_at(model, at) if place else np.ones_like(at.x)
         if cover is not None:
-            share = share * covered_at(cover, at)
+            share = share * sharpened(*at.read(cover))
         alpha = levels(share, scale, snap=snap).astype(dtype)
         if not alpha.any():
             return None
@@ -145,11 +145,6 @@ def _words(
     planes = [cv2.add(plane[None], fuzz[None], dtype=kind) for plane in _fill(model, at, scale)]
     out = words(cast(Pixels, cv2.merge([*planes, alpha[None]])))[0]
     return out if alpha.all() else cast(Words, out * (alpha > 0))
-
-
-def covered_at(cover: Plane, at: Positions) -> Plane:
-    """What a layer and all below it cover, at positions among its own cells."""
-    return sharpened(*at.read(cover))
 
 
 def fill(model: LayerModel, x: Plane, y: Plane, scale: int) -> list[Plane]:

@@ -28,7 +28,7 @@ def cover_exactly(parts: Sequence[Part], target: Plane, cover: Plane, host: Arit
     a step, so none is left out, if what is above covers no more already; else the topmost one gives way."""
     lowest, topmost = _ends(parts, cover.size)
     for turn in range(_COVER_TURNS):
-        error = cover - _flattened(parts, cover.size, host, scale)[-1]
+        error = cover - flattened(parts, cover.size, host, scale)[-1]
         if not error.any():
             return
         for place, part in enumerate(parts):
@@ -37,7 +37,7 @@ def cover_exactly(parts: Sequence[Part], target: Plane, cover: Plane, host: Arit
             if turn % 2:
                 over = np.flatnonzero((topmost[part.at] == place) & (error[part.at] < 0) & (lowest[part.at] != place))
                 part.alpha[over] = np.maximum(part.alpha[over] - 1, 0)
-    off = _flattened(parts, cover.size, host, scale)[-1] != cover
+    off = flattened(parts, cover.size, host, scale)[-1] != cover
     heaviest, _ = leaders(parts, visible(parts, cover.size, scale), cover.size)
     _surrender(parts, heaviest, target, off, scale, cover)
 
@@ -54,10 +54,10 @@ def _ends(parts: Sequence[Part], count: int) -> tuple[NDArray[np.intp], NDArray[
 
 def shown(parts: Sequence[Part], count: int, host: Arithmetic, scale: int) -> Plane:
     """What `host` shows at the points, (3, n) whole numbers."""
-    return _flattened(parts, count, host, scale)[:-1]
+    return flattened(parts, count, host, scale)[:-1]
 
 
-def _flattened(parts: Sequence[Part], count: int, host: Arithmetic, scale: int) -> Plane:
+def flattened(parts: Sequence[Part], count: int, host: Arithmetic, scale: int) -> Plane:
     """The same with the alpha that it shows, (4, n)."""
     state: Plane | None = None
     channels = len(parts[0].colour) + 1
@@ -154,7 +154,7 @@ def reconcile(parts: Sequence[Part], target: Plane, host: Arithmetic, cover: Pla
     off = np.zeros(deep.size, np.bool_)
     for other in HOSTS:
         if other != host:
-            off |= _apart(_flattened(few, deep.size, other, 255), goal, alpha)
+            off |= _apart(flattened(few, deep.size, other, 255), goal, alpha)
     heaviest, _ = leaders(few, visible(few, deep.size, 255), deep.size)
     _surrender(few, heaviest, goal, off, 255, alpha)
     put_back(parts, few, chosen)

@@ -21,11 +21,11 @@ from layerlift.progress import Progress
 from layerlift.refine.canvas import Canvas, Words, alphas, opaque, packed, shown, solid, words
 from layerlift.refine.cells import Cells
 from layerlift.refine.coverage import show
-from layerlift.refine.hidden import SNAP, covered_at, fill, hidden_cells, hide, levels
+from layerlift.refine.hidden import SNAP, fill, hidden_cells, hide, levels
 from layerlift.refine.models import LayerModel
 from layerlift.refine.project import Part, project, put_back, subset, visible
 from layerlift.refine.spans import Index, Lattice, Runs, pixels, runs
-from layerlift.refine.unmix import Points, given, unmix
+from layerlift.refine.unmix import Points, given, sharpened, unmix
 
 STRIP_ROWS, STRIP_PIXELS = 256, 1 << 20
 """A strip has at most so many rows and, above one row, about so many pixels."""
@@ -209,7 +209,7 @@ def _refine_points(work: _Work, points: Points, row: Index, column: Index, cover
             _uncover(part, np.flatnonzero((part.alpha > 0) & (weight == 0)), points, scene, scale)
     mixed = np.flatnonzero(together)
     if cover is not None:
-        show(parts, target, cover, together, scene.arithmetic, scale)
+        show(parts, _below(parts, points, scene), target, cover, scene.arithmetic, scale)
     elif mixed.size:
         few, chosen = subset(parts, mixed)
         project(few, np.take(target, mixed, axis=1), scene.arithmetic, scale)
@@ -222,9 +222,25 @@ def _uncover(part: Part, hidden: Index, points: Points, scene: Scene, scale: int
     """What nobody sees, where the document is solid, has its own alpha, not its share of what is there."""
     if hidden.size == 0 or scene.covers is None:
         return
-    box, at = scene.models[part.layer].box, part.at[hidden]
-    covered = covered_at(scene.covers[part.layer], Positions.at(points.x[at] - box.x, points.y[at] - box.y))
+    covered, _ = _covers(part.layer, part.at[hidden], points, scene, scene.covers)
     part.alpha[hidden] = levels(part.alpha[hidden] * covered * np.float32(1 / scale), scale, snap=not scene.trusted)
+
+
+def _below(parts: Sequence[Part], points: Points, scene: Scene) -> list[Plane]:
+    """What is expected to be covered by all that lies below each part, and the edge-ness of that, (2, k)."""
+    covered, out = np.zeros((2, points.count), np.float32), []
+    for part in parts:
+        out.append(np.take(covered, part.at, axis=1))
+        if scene.covers is not None:
+            covered[:, part.at] = _covers(part.layer, part.at, points, scene, scene.covers)
+    return out
+
+
+def _covers(layer: int, at: Index, points: Points, scene: Scene, covers: Sequence[Plane]) -> Plane:
+    """What a layer and all below it cover, sharpened, and the edge-ness of that, (2, k)."""
+    box = scene.models[layer].box
+    cover, edge = Positions.at(points.x[at] - box.x, points.y[at] - box.y).read(covers[layer])
+    return np.stack([sharpened(cover, edge), edge])
 
 
 def _write(canvas: Canvas, part: Part, row: Index, column: Index) -> None:

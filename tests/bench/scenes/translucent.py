@@ -3,7 +3,7 @@
 Truth stacks here have a transparent bottom. Engines that know no alpha are shown such a picture on a plain ground
 (`engines.qwen.context`); what they paint is lifted off it again by the engine's own code, not by a copy of it. Two ways
 in which a model may understand the ground are simulated: as the lowest layer ("ground"), and as part of what lies
-lowest, which then is opaque ("blended"). `TUNING` is for choosing, `BLIND` for judging.
+lowest, which then is opaque ("blended"). `TUNING` is for choosing, `UNSEEN` for judging.
 """
 
 from __future__ import annotations
@@ -257,4 +257,4 @@ def widget(h: int, w: int) -> Stack:
 
 
 TUNING = {"sticker": sticker, "sprite": sprite, "logo": logo, "faded": faded, "cutout": cutout}
-BLIND = {"mascot": mascot, "widget": widget}
+UNSEEN = {"mascot": mascot, "widget": widget}

@@ -226,11 +226,15 @@ def _refine_translucent(work: _Work, strip: _Strip, at: Tensor, deep: int) -> No
         for slot in range(deep + 1)
     ]
     cover = np.array(array(picture.channel(words, 3)), np.float32)
+    below = [np.zeros((2, at.numel()), np.float32)]
+    for layer in points.layers[:-1]:
+        covered = strip.atlas.covered(layer, points.row, points.column)
+        below.append(below[0] if covered is None else np.array(array(torch.stack([sharpened(*covered), covered[1]]))))
     show(
         parts,
+        below,
         np.array(array(target)),
         cover,
-        array(((weights > 0) & (weights < 1)).any(0)),
         work.scene.arithmetic,
         scale,
     )
