@@ -3,6 +3,7 @@
     python -m tests.bench.refine quality [--half unseen] [--side 640] [--severity 1] [--seed 1] [--size 2048] [--short]
     python -m tests.bench.refine quality --half drawn --lots 0-11 [--short]
     python -m tests.bench.refine failures
+    python -m tests.bench.refine translucent [--half tuning | unseen] [--size 1024] [--side 320]
     python -m tests.bench.refine speed [--device cuda | cpu-torch]
     python -m tests.bench.refine crops --out FILE.png
 
@@ -23,7 +24,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tests.bench import device
+from tests.bench import device, translucent
 from tests.bench.scenes import baselines, failures, fresh, fresh2, tuning, tuning_veils, unseen
 from tests.bench.scenes.degrade import degrade
 from tests.bench.scenes.draw import Stack
@@ -178,6 +179,11 @@ def _grain(got: Stack, truth: Stack) -> float:
     return float(ratio)
 
 
+def with_alpha(args: argparse.Namespace) -> None:
+    """Pictures with an alpha of their own."""
+    translucent.bench(args.half, args.size, args.side, args.only)
+
+
 def speed(args: argparse.Namespace) -> None:
     """24 MP and 4 MP, N = 4 and 8, one after the other in this process; CPU seconds tell what a busy machine hides.
 
@@ -268,7 +274,7 @@ def crops(args: argparse.Namespace) -> None:
 def main(words: list[str]) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("quality", "failures", "speed", "crops"))
+    parser.add_argument("what", choices=("quality", "failures", "translucent", "speed", "crops"))
     parser.add_argument("--half", choices=(*HALVES, "drawn"), default="unseen")
     parser.add_argument("--lots", default="0-11", help="drawn: from which seed to which")
     parser.add_argument("--side", type=int, default=640)
@@ -282,7 +288,8 @@ def main(words: list[str]) -> None:
     parser.add_argument("--room", type=int, default=4096, help="speed --device cpu-torch: MB that the card would have")
     parser.add_argument("--out", default="crops.png")
     args = parser.parse_args(words)
-    {"quality": quality, "failures": cases, "speed": speed, "crops": crops}[args.what](args)
+    commands = {"quality": quality, "failures": cases, "translucent": with_alpha, "speed": speed, "crops": crops}
+    commands[args.what](args)
 
 
 if __name__ == "__main__":

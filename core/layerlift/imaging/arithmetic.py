@@ -79,6 +79,8 @@ def blend(host: Arithmetic, bottom: Plane, top: Plane, scale: int) -> Plane:
     else:
         new_alpha = bottom[-1] + (unit - bottom[-1]) * top[-1] * np.float32(1 / scale)
         ratio = np.divide(top[-1], new_alpha, out=np.zeros_like(new_alpha), where=new_alpha > 0)
+        if host == "krita":  # a pixel over a solid one does not depend on what its neighbours lie over
+            np.multiply(top[-1], np.float32(1 / scale), out=ratio, where=bottom[-1] == unit)
     out = np.empty_like(bottom)
     np.subtract(top[:-1], bottom[:-1], out=out[:-1])
     out[:-1] *= ratio

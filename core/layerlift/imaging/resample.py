@@ -32,7 +32,7 @@ def reduce(pixels: Pixels, extent: Extent) -> Pixels:
     height, width = pixels.shape[:2]
     if (width, height) == extent:
         return pixels
-    if not _translucent(pixels):
+    if not translucent(pixels):
         return cast(Pixels, cv2.resize(pixels, tuple(extent), interpolation=cv2.INTER_AREA))
     scale = full_scale(pixels)
     small = cv2.resize(_premultiplied16(pixels), tuple(extent), interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -45,7 +45,8 @@ def reduce(pixels: Pixels, extent: Extent) -> Pixels:
     return cast(Pixels, levels.astype(np.uint8 if scale == 255 else np.uint16))
 
 
-def _translucent(pixels: Pixels) -> bool:
+def translucent(pixels: Pixels) -> bool:
+    """Whether something shows through any of the (H, W, 4) pixels."""
     scale = full_scale(pixels)
     rows = max(1, _STRIP_PIXELS // pixels.shape[1])
     for y in range(0, pixels.shape[0], rows):

@@ -88,6 +88,11 @@ def shown(some: Words) -> Mask:
     return cast(Mask, some >= some.dtype.type(1 << (3 * np.iinfo(some.dtype).bits // 4)))
 
 
+def alphas(some: Words) -> Words:
+    """Alphas of the pixels."""
+    return cast(Words, some >> some.dtype.type(3 * np.iinfo(some.dtype).bits // 4))
+
+
 def packed(colour: Plane, alpha: Plane, dtype: np.dtype[np.uint8] | np.dtype[np.uint16]) -> Words:
     """(3, n) and (n,) whole numbers 0…scale as (n,) words."""
     planes = np.empty((4, alpha.size), dtype)  # little-endian words, as on every platform that OpenCV is built for

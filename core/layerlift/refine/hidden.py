@@ -20,7 +20,7 @@ from layerlift.refine.fill import planar
 from layerlift.refine.grain import noise, seeds
 from layerlift.refine.models import LayerModel
 from layerlift.refine.spans import Block, Lattice, batches, runs
-from layerlift.refine.unmix import expected_at
+from layerlift.refine.unmix import expected_at, sharpened
 
 CHUNK = 1 << 14
 """Pixels filled at a time."""
@@ -51,19 +51,21 @@ def hide(
     lattice: Lattice,
     strip: Bounds,
     solid: Mask | None,
+    cover: Plane | None = None,
     *,
     snap: bool,
 ) -> None:
     """Fill the canvas of a layer below solid ones, in the `cells` (see `hidden_cells`) of a strip.
 
-    `solid` (rows of the strip, columns of the document): where the document is opaque; None: everywhere.
+    `solid` (rows of the strip, columns of the document): where the document is opaque; None: everywhere. `cover`: see
+    `Scene.covers`.
     """
     part = strip.intersect(canvas.bounds)
     if part.empty:
         return
     found = runs(lattice, part, cells)
     for batch in batches(found.some(cells[found.row, found.column]), CHUNK):
-        _fill_blocks(model, place, canvas, batch, lattice, strip, solid, snap=snap)
+        _fill_blocks(model, place, canvas, batch, lattice, strip, solid, cover, snap=snap)
 
 
 def _fill_blocks(
@@ -74,6 +76,7 @@ def _fill_blocks(
     lattice: Lattice,
     strip: Bounds,
     solid: Mask | None,
+    cover: Plane | None,
     *,
     snap: bool,
 ) -> None:
@@ -92,7 +95,7 @@ def _fill_blocks(
             coarse.y[part].reshape(block.shape)[:] = _coarser(y, height, model.box.height)[:, None]
             down, across = seeds(np.arange(block.top, block.bottom), block.columns, place)
             np.add(down[:, None], across, out=seed[part].reshape(block.shape))
-    drawn = _words(model, place, at, coarse, seed, canvas.pixels.dtype, snap=snap)
+    drawn = _words(model, place, at, coarse, seed, canvas.pixels.dtype, cover, snap=snap)
     if drawn is None:
         return
     for block, part in zip(batch, parts, strict=True):
@@ -119,6 +122,7 @@ def _words(
     coarse: Positions | None,
     seed: NDArray[np.uint32] | None,
     dtype: np.dtype[np.uint8] | np.dtype[np.uint16],
+    cover: Plane | None,
     *,
     snap: bool,
 ) -> Words | None:
@@ -127,8 +131,11 @@ def _words(
     scale = np.iinfo(dtype).max
     kind = cv2.CV_8U if scale == 255 else cv2.CV_16U
     alpha = np.full(at.x.shape, scale, dtype)
-    if place:
-        alpha = levels(expected_at(model, at), scale, snap=snap).astype(dtype)
+    if place or cover is not None:
+        share = expected_at(model, at) if place else np.ones_like(at.x)
+        if cover is not None:
+            share = share * sharpened(*at.read(cover))
+        alpha = levels(share, scale, snap=snap).astype(dtype)
         if not alpha.any():
             return None
     fuzz = np.zeros_like(at.x)

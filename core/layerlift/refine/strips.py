@@ -15,16 +15,17 @@ import numpy as np
 
 from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.geometry import Bounds
-from layerlift.imaging.layer import Document, Layer, Mask, full_scale
-from layerlift.imaging.resample import Grid
+from layerlift.imaging.layer import Document, Layer, Mask, Plane, full_scale
+from layerlift.imaging.resample import Grid, Positions
 from layerlift.progress import Progress
-from layerlift.refine.canvas import Canvas, Words, opaque, packed, shown, solid, words
+from layerlift.refine.canvas import Canvas, Words, alphas, opaque, packed, shown, solid, words
 from layerlift.refine.cells import Cells
+from layerlift.refine.coverage import show
 from layerlift.refine.hidden import SNAP, fill, hidden_cells, hide, levels
 from layerlift.refine.models import LayerModel
 from layerlift.refine.project import Part, project, put_back, subset, visible
 from layerlift.refine.spans import Index, Lattice, Runs, pixels, runs
-from layerlift.refine.unmix import Points, given, unmix
+from layerlift.refine.unmix import Points, given, sharpened, unmix
 
 STRIP_ROWS, STRIP_PIXELS = 256, 1 << 20
 """A strip has at most so many rows and, above one row, about so many pixels."""
@@ -38,7 +39,9 @@ ALONE = CHUNK // 8
 class Scene:
     """All that the pass knows: the document, the grid over it, a model per layer, which layers matter in which cell.
 
-    `trusted`: cells are pixels and the engine's alphas are right as they are.
+    `trusted`: cells are pixels and the engine's alphas are right as they are. `covers`, where the document is
+    translucent: of each model (h, w, 2), what it and all below it cover, and the edge-ness of that; the models' alphas
+    are shares of it then (see `coverage`).
     """
 
     document: Document
@@ -47,6 +50,7 @@ class Scene:
     cells: Cells
     arithmetic: Arithmetic
     trusted: bool
+    covers: Sequence[Plane] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +112,7 @@ def _strip(work: _Work, strip: Bounds) -> None:
             lattice,
             strip,
             whole,
+            None if work.scene.covers is None else work.scene.covers[place],
             snap=not work.scene.trusted,
         )
     for row, column in _together(cells, found.some(mixed)):
@@ -150,16 +155,17 @@ def _together(cells: Cells, some: Runs) -> Iterator[tuple[Index, Index]]:
 
 
 def _refine_all(work: _Work, strip: Bounds, source: Words, whole: bool, row: Index, column: Index) -> None:
-    """Take some pixels of the strip apart, or give them away where the document is translucent."""
+    """Take some pixels of the strip apart."""
     colours = source[row - strip.y, column]
     if whole:
         _refine_points(work, _points(work, colours, row, column), row, column)
         return
     full = solid(colours)
-    for refine, chosen in ((_refine_points, full), (_give_away, shown(colours) & ~full)):
+    for chosen in (full, shown(colours) & ~full):
         at = np.flatnonzero(chosen)
         if at.size:
-            refine(work, _points(work, colours[at], row[at], column[at]), row[at], column[at])
+            cover = None if chosen is full else alphas(colours[at]).astype(np.float32)
+            _refine_points(work, _points(work, colours[at], row[at], column[at]), row[at], column[at], cover)
 
 
 def _points(work: _Work, colours: Words, row: Index, column: Index) -> Points:
@@ -176,8 +182,8 @@ def _points(work: _Work, colours: Words, row: Index, column: Index) -> Points:
     )
 
 
-def _refine_points(work: _Work, points: Points, row: Index, column: Index) -> None:
-    """Unmix the points, make them exact, write them; the document is opaque here."""
+def _refine_points(work: _Work, points: Points, row: Index, column: Index, cover: Plane | None = None) -> None:
+    """Unmix the points, make them exact, write them; `cover`: the document's alpha where it is translucent."""
     scene = work.scene
     scale = full_scale(scene.document.pixels)
     target = np.rint(points.colour * np.float32(scale))
@@ -199,8 +205,12 @@ def _refine_points(work: _Work, points: Points, row: Index, column: Index) -> No
         together[part.where(points.count)] |= (weight > 0) & shared
         at = part.at[other]
         part.paint(other, [np.rint(one) for one in fill(scene.models[part.layer], points.x[at], points.y[at], scale)])
+        if scene.covers is not None and cover is None:
+            _uncover(part, np.flatnonzero((part.alpha > 0) & (weight == 0)), points, scene, scale)
     mixed = np.flatnonzero(together)
-    if mixed.size:
+    if cover is not None:
+        show(parts, _below(parts, points, scene), target, cover, scene.arithmetic, scale)
+    elif mixed.size:
         few, chosen = subset(parts, mixed)
         project(few, np.take(target, mixed, axis=1), scene.arithmetic, scale)
         put_back(parts, few, chosen)
@@ -208,21 +218,29 @@ def _refine_points(work: _Work, points: Points, row: Index, column: Index) -> No
         _write(work.canvases[part.layer], part, row, column)
 
 
-def _give_away(work: _Work, points: Points, row: Index, column: Index) -> None:
-    """Where the document itself is translucent the layer one sees most has the pixel, colour and alpha; the others
-    nothing: that is exact in every arithmetic."""
-    dominant = points.base.astype(np.intp)
-    best = np.zeros(points.count, np.float32)
-    for share in given(points, work.scene.models):
-        at, alpha = share.at, share.alpha
-        best[at] *= 1 - alpha
-        wins = alpha >= best[at]
-        dominant[at[wins]] = share.layer
-        best[at[wins]] = alpha[wins]
-    source = words(work.scene.document.pixels[row, column][None])[0]
-    for place in np.unique(dominant):
-        mine = np.flatnonzero(dominant == place)
-        work.canvases[place].put(source[mine], row[mine], column[mine])
+def _uncover(part: Part, hidden: Index, points: Points, scene: Scene, scale: int) -> None:
+    """What nobody sees, where the document is solid, has its own alpha, not its share of what is there."""
+    if hidden.size == 0 or scene.covers is None:
+        return
+    covered, _ = _covers(part.layer, part.at[hidden], points, scene, scene.covers)
+    part.alpha[hidden] = levels(part.alpha[hidden] * covered * np.float32(1 / scale), scale, snap=not scene.trusted)
+
+
+def _below(parts: Sequence[Part], points: Points, scene: Scene) -> list[Plane]:
+    """What is expected to be covered by all that lies below each part, and the edge-ness of that, (2, k)."""
+    covered, out = np.zeros((2, points.count), np.float32), []
+    for part in parts:
+        out.append(np.take(covered, part.at, axis=1))
+        if scene.covers is not None:
+            covered[:, part.at] = _covers(part.layer, part.at, points, scene, scene.covers)
+    return out
+
+
+def _covers(layer: int, at: Index, points: Points, scene: Scene, covers: Sequence[Plane]) -> Plane:
+    """What a layer and all below it cover, sharpened, and the edge-ness of that, (2, k)."""
+    box = scene.models[layer].box
+    cover, edge = Positions.at(points.x[at] - box.x, points.y[at] - box.y).read(covers[layer])
+    return np.stack([sharpened(cover, edge), edge])
 
 
 def _write(canvas: Canvas, part: Part, row: Index, column: Index) -> None:

@@ -12,12 +12,13 @@ import numpy as np
 
 from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.layer import Document, Plane
-from layerlift.imaging.resample import Grid
+from layerlift.imaging.resample import Grid, translucent
 from layerlift.progress import Progress
 from layerlift.refine.balance import balance
 from layerlift.refine.cells import Cells, classify
 from layerlift.refine.clean import clean
 from layerlift.refine.colours import corrected, visibility
+from layerlift.refine.coverage import conditioned, continued
 from layerlift.refine.learn import learn
 from layerlift.refine.models import LayerModel, as_given, first
 from layerlift.refine.moments import Moments, in_parallel
@@ -43,12 +44,20 @@ def understand(
 ) -> Scene:
     """What each layer is like and where layers mix. `trusted`: the alphas are right, only colours are wanted;
     `processor`: who reads the document's pixels."""
+    covers, shown = None, document
+    small = processor.reduce(document, grid.cells) if translucent(document.pixels) else None
     if trusted:
+        if small is not None:
+            layers, covers = conditioned(layers, small, trusted=True)
         models = as_given(layers)
-        return Scene(document, grid, models, _classify(grid, models, stencil=False), arithmetic, trusted)
-    seen = processor.moments(document, grid)
+        return Scene(document, grid, models, _classify(grid, models, stencil=False), arithmetic, trusted, covers)
+    if small is not None:
+        shown = continued(document, grid, small)
+    seen = processor.moments(shown, grid)
     progress.advance(0.2)
     layers = [layers[0], *in_parallel(lambda layer: trimmed(replace(layer, alpha=clean(layer.alpha))), layers[1:])]
+    if small is not None:
+        layers, covers = conditioned(layers, small, trusted=False)
     layers = align(seen, grid, balance(seen.mean, layers))
     progress.advance(0.5)
     colours = corrected(seen.mean, layers, visibility(layers))
@@ -57,9 +66,9 @@ def understand(
         progress.advance(0.6 + 0.4 * turn / LESSONS)
         cells = _classify(grid, models, stencil=True)
         last = turn == LESSONS - 1
-        models = learn(document, grid, seen, layers, colours, models, cells, processor.expect, last=last)
+        models = learn(shown, grid, seen, layers, colours, models, cells, processor.expect, last=last)
     progress.advance(1.0)
-    return Scene(document, grid, models, _classify(grid, models, stencil=True), arithmetic, trusted)
+    return Scene(document, grid, models, _classify(grid, models, stencil=True), arithmetic, trusted, covers)
 
 
 def align(seen: Moments, grid: Grid, layers: Sequence[RoughLayer]) -> list[RoughLayer]:

@@ -35,6 +35,8 @@ UNSEEN = 0.03
 PULL = 4.0
 """Weight (inverse variance) of ā in the least-squares mix."""
 TINY = 1e-9
+FARTHEST = 8.0
+"""Colours beyond this are rounding's: covariances learnt from next to nothing are not quite positive definite."""
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -254,4 +256,4 @@ def _below(belief: Belief, colour: Plane, alpha: Plane) -> Plane:
     factors = _factors(belief, alpha, NOISE)
     rest = colour - belief.below - alpha * (belief.mean - belief.below)
     out: Plane = belief.below + (1 - alpha) * times(belief.below_spread, solve(factors, rest))
-    return out
+    return np.clip(out, -FARTHEST, FARTHEST, out=out)

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerlift.refine.project import HOSTS, Part, _shown, project, subset, visible
+from layerlift.refine.project import HOSTS, Part, project, subset, visible
+from layerlift.refine.settle import shown
 
 
 def random_parts(rng, count, layers, scale):
@@ -44,7 +45,7 @@ def test_the_host_shows_the_target(seed, layers, scale, host):
         assert (one.colour == np.rint(one.colour)).all()
         assert (one.alpha == np.rint(one.alpha)).all()
     for other in HOSTS:
-        off = np.abs(_shown(parts, 200, other, scale) - target).max()
+        off = np.abs(shown(parts, 200, other, scale) - target).max()
         assert off <= (tolerance if other != host else (0 if scale == 255 or host != "photoshop" else tolerance)), other
 
 

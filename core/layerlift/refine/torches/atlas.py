@@ -29,14 +29,16 @@ Indices = NDArray[np.int32]
 
 
 class Models:
-    """The models of a scene on the device: their planes over the cells (9, h, w), and over quarter cells (7, …)."""
+    """The models of a scene on the device: their planes over the cells (9, h, w), and over quarter cells (7, …), and
+    where the document is translucent, what each covers (2, h, w; see `strips.Scene.covers`)."""
 
-    def __init__(self, device: Device, models: Sequence[LayerModel]) -> None:
+    def __init__(self, device: Device, models: Sequence[LayerModel], covers: Sequence[Plane] | None = None) -> None:
         self.device = device
         self.boxes = [model.box for model in models]
         self.grained = [model.grain is not None for model in models]
         self.fine = [self._fine(model) for model in models]
         self.coarse = [self._coarse(model) for model in models]
+        self.covers = None if covers is None else [device.put(one).permute(2, 0, 1) for one in covers]
 
     def _fine(self, model: LayerModel) -> Tensor:
         put = self.device.put
@@ -60,15 +62,20 @@ class Atlas:
         device = models.device
         self.height = ys.size
         fine, coarse = _Sheet(device, 9, FILL.start, len(ys)), _Sheet(device, 7, 7, len(ys))
-        for box, planes, quarters in zip(models.boxes, models.fine, models.coarse, strict=True):
+        over = None if models.covers is None else _Sheet(device, 2, 2, len(ys))
+        for place, (box, planes, quarters) in enumerate(zip(models.boxes, models.fine, models.coarse, strict=True)):
             first, last = (int(k) for k in np.searchsorted(xs, [box.x - 1, np.nextafter(np.float32(box.right), 1e9)]))
             x, y = xs[first:last] - box.x, ys - box.y
             fine.lay(planes, x, y, first)
+            if over is not None and models.covers is not None:
+                over.lay(models.covers[place], x, y, first)
             size = Bounds(0, 0, int(quarters.shape[2]), int(quarters.shape[1]))
             coarse.lay(quarters, _scaled(x, size.width, box.width), _scaled(y, size.height, box.height), first)
         fine.finish()
         coarse.finish()
-        self._fine, self._coarse = fine, coarse
+        if over is not None:
+            over.finish()
+        self._fine, self._coarse, self._covers = fine, coarse, over
 
     def read(self, layer: Tensor, row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
         """`lead` and `nature` (6, k) and the covariance (6, k) of each pixel's own layer."""
@@ -82,6 +89,13 @@ class Atlas:
             self._fine.linear(slice(3, 5), key, column),
             self._coarse.linear(slice(GRAIN, GRAIN + 1), key, column)[0],
         )
+
+    def covered(self, layer: Tensor | int, row: Tensor, column: Tensor) -> tuple[Tensor, Tensor] | None:
+        """What a layer and all below it cover (k,), and the edge-ness of that; None where the document is opaque."""
+        if self._covers is None:
+            return None
+        cover, edge = self._covers.linear(slice(0, 2), row + layer * self.height, column)
+        return cover, edge
 
     def fill(self, layer: Tensor | int, row: Tensor, column: Tensor) -> Tensor:
         """Colours (3, k), 0–1 but for the overshoot of the bicubic."""

@@ -59,39 +59,46 @@ class TorchProcessor(Processor):
 
     def reduce(self, document: Document, extent: Extent) -> Pixels:
         """`imaging.resample.reduce`; opaque pictures may differ by a rounding."""
-        return self._do(lambda picture: picture.reduced(extent), lambda: NUMPY.reduce(document, extent))
+        return self._do(document, lambda picture: picture.reduced(extent), lambda: NUMPY.reduce(document, extent))
 
     def moments(self, document: Document, grid: Grid) -> Moments:
         """What the document shows in every cell."""
-        return self._do(lambda picture: moments(picture, grid), lambda: NUMPY.moments(document, grid))
+        return self._do(document, lambda picture: moments(picture, grid), lambda: NUMPY.moments(document, grid))
 
     def expect(
         self, document: Document, grid: Grid, seen: Moments, models: Sequence[LayerModel], cells: Cells
     ) -> list[Tally]:
         """What the document's pixels say of every layer."""
         return self._do(
+            document,
             lambda picture: expect(picture, grid, seen, models, cells),
             lambda: NUMPY.expect(document, grid, seen, models, cells),
         )
 
     def paint(self, scene: Scene, progress: Progress) -> list[Layer]:
         """The full-resolution pass."""
-        return self._do(lambda picture: paint(picture, scene, progress), lambda: NUMPY.paint(scene, progress))
+        return self._do(
+            scene.document,
+            lambda picture: paint(picture, scene, progress),
+            lambda: NUMPY.paint(scene, progress),
+        )
 
     def close(self) -> None:
         """Give the device's memory back."""
         self._picture = None
         self._device.release()
 
-    def _do(self, there: Callable[[Picture], Result], here: Callable[[], Result]) -> Result:
-        """`there` on the device if it can be done, else `here`."""
+    def _do(self, document: Document, there: Callable[[Picture], Result], here: Callable[[], Result]) -> Result:
+        """`there` on the device if it can be done, else `here`. Of a translucent document two pictures are asked about,
+        one after the other (see `coverage`)."""
         for attempt in range(ATTEMPTS):
             if self._given_up:
                 break
             try:
                 with torch.no_grad():
-                    if self._picture is None:
-                        self._picture = Picture(self._device, self._document)
+                    if self._picture is None or self._picture.document is not document:
+                        self._picture = None  # two would not fit where one does
+                        self._picture = Picture(self._device, document)
                     return there(self._picture)
             except RuntimeError as error:
                 if not out_of_memory(error):

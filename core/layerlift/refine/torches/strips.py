@@ -14,7 +14,9 @@ import numpy as np
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Layer
 from layerlift.progress import Progress
+from layerlift.refine.coverage import show
 from layerlift.refine.hidden import SNAP
+from layerlift.refine.project import Part
 from layerlift.refine.strips import Scene
 from layerlift.refine.torches.arithmetic import visible
 from layerlift.refine.torches.atlas import Atlas, Models
@@ -65,7 +67,10 @@ def paint(picture: Picture, scene: Scene, progress: Progress, *, rows: int | Non
     depend on `rows`, the height of a strip (None: what there is room for).
     """
     height, width = scene.document.extent.height, scene.document.extent.width
-    models, slots = Models(picture.device, scene.models), Slots.of(picture.device, scene.cells, len(scene.models))
+    models, slots = (
+        Models(picture.device, scene.models, scene.covers),
+        Slots.of(picture.device, scene.cells, len(scene.models)),
+    )
     canvases = [scene.grid.pixels(model.box) for model in scene.models]
     room = picture.device.room()
     work = _Work(picture, scene, models, slots, canvases, progress, room // 2)
@@ -115,7 +120,7 @@ def _strip(work: _Work, bounds: Bounds) -> Page:
         if whole is not None and alpha is not None:
             points = where_true(here & ~whole & (alpha > 0))
             for at in points.split(max(1, work.room // (BYTES[0] + BYTES[1] * (deep + 1)))):
-                _give_away(work, strip, at, deep)
+                _refine_translucent(work, strip, at, deep)
     return strip.page
 
 
@@ -139,6 +144,9 @@ def _hide(work: _Work, strip: _Strip, place: int, base: Tensor, whole: Tensor | 
         row, column = row + part.y, column + part.x
         (alpha, edge), rough = strip.atlas.hidden(place, row, column)
         expected = sharpened(alpha, edge) if place else torch.ones_like(alpha)
+        covered = strip.atlas.covered(place, row, column)
+        if covered is not None:
+            expected = expected * sharpened(*covered)
         colour = (strip.atlas.fill(place, row, column) * scale).clamp(0, scale)
         if work.models.grained[place]:
             colour = colour + rough * grain(row + strip.bounds.y, column, place) * scale
@@ -172,6 +180,8 @@ def _refine_points(work: _Work, strip: _Strip, at: Tensor, deep: int) -> None:
         few = parts.some(together)
         project(few, pick(target, together), work.scene.arithmetic, scale)
         parts.put_back(few, together)
+    if work.scene.covers is not None:
+        _uncover(work, strip, parts, points, weights)
     for layer, share, colour in zip(points.layers, parts.alpha, parts.colour, strict=True):
         strip.page.write(layer, points.row, points.column, picture.pack(share, colour))
 
@@ -186,15 +196,48 @@ def _imagine(parts: Parts, points: Points, atlas: Atlas, other: Tensor, some: Te
     parts.colour.index_copy_(2, some, few)
 
 
-def _give_away(work: _Work, strip: _Strip, at: Tensor, deep: int) -> None:
-    """Where the document itself is translucent the layer one sees most has the pixel, colour and alpha; the others
-    nothing: that is exact in every arithmetic."""
+def _uncover(work: _Work, strip: _Strip, parts: Parts, points: Points, weights: Tensor) -> None:
+    """What nobody sees has its own alpha, not its share of what is there."""
+    scale = work.picture.scale
+    for slot, layer in enumerate(points.layers):
+        covered = strip.atlas.covered(layer, points.row, points.column)
+        if covered is not None:
+            own = _levels(parts.alpha[slot] * sharpened(*covered) * (1 / scale), scale, snap=not work.scene.trusted)
+            parts.alpha[slot] = torch.where(weights[slot] == 0, own, parts.alpha[slot])
+
+
+def _refine_translucent(work: _Work, strip: _Strip, at: Tensor, deep: int) -> None:
+    """Unmix translucent pixels of one depth here; they are few, so NumPy makes them exact."""
+    picture, scale, array = work.picture, work.picture.scale, work.picture.device.array
     words = pick(strip.words.reshape(-1), at)
-    points = strip.places.points(at, work.picture.levels(words), deep)
-    alphas, _ = given(points, strip.atlas)
-    dominant, best = points.layers[0], alphas[0]
-    for layer, alpha in zip(points.layers[1:], alphas[1:], strict=True):
-        best = best * (1 - alpha)
-        wins = alpha >= best
-        dominant, best = torch.where(wins, layer, dominant), torch.where(wins, alpha, best)
-    strip.page.write(dominant, points.row, points.column, words)
+    target = picture.levels(words)
+    points = strip.places.points(at, target * (1 / scale), deep)
+    alpha, spread = (given if work.scene.trusted else unmix)(points, strip.atlas)
+    alpha = _levels(alpha, scale, snap=not work.scene.trusted)
+    weights = visible(alpha, scale)
+    made = Parts(alpha, target.expand(deep + 1, 3, -1).clone(), spread)
+    other = (alpha > 0) & (weights < 1)
+    some = where_true(other.any(0))
+    if some.numel():
+        _imagine(made, points, strip.atlas, other, some, scale)
+    everywhere = np.arange(at.numel())
+    parts = [
+        Part(slot, everywhere, *(np.array(array(one[slot])) for one in (made.alpha, made.colour, made.spread)))
+        for slot in range(deep + 1)
+    ]
+    cover = np.array(array(picture.channel(words, 3)), np.float32)
+    below = [np.zeros((2, at.numel()), np.float32)]
+    for layer in points.layers[:-1]:
+        covered = strip.atlas.covered(layer, points.row, points.column)
+        below.append(below[0] if covered is None else np.array(array(torch.stack([sharpened(*covered), covered[1]]))))
+    show(
+        parts,
+        below,
+        np.array(array(target)),
+        cover,
+        work.scene.arithmetic,
+        scale,
+    )
+    put = picture.device.put
+    for layer, part in zip(points.layers, parts, strict=True):
+        strip.page.write(layer, points.row, points.column, picture.pack(put(part.alpha), put(part.colour)))

@@ -13,7 +13,7 @@ from layerlift.refine.cells import CLEAR, SOLID
 from layerlift.refine.torches.atlas import CEILING, EDGE, Atlas
 from layerlift.refine.torches.device import Tensor, torch
 from layerlift.refine.torches.symmetric import factor, outer, solve, surprise, times, variance
-from layerlift.refine.unmix import MIXED, NOISE, PULL, TINY, UNSEEN
+from layerlift.refine.unmix import FARTHEST, MIXED, NOISE, PULL, TINY, UNSEEN
 
 Belief: TypeAlias = "tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]"
 """mean (3, k), covariance (6, k), alpha, edge, ceiling (k,), and of what lies below, mean and covariance."""
@@ -119,4 +119,5 @@ def _below(belief: Belief, colour: Tensor, alpha: Tensor) -> Tensor:
     """Posterior mean of the colour below the layer."""
     own, below, spread = belief[0], belief[5], belief[6]
     factors = factor(_covariance(belief, alpha), NOISE)
-    return below + (1 - alpha) * times(spread, solve(factors, colour - below - alpha * (own - below)))
+    out = below + (1 - alpha) * times(spread, solve(factors, colour - below - alpha * (own - below)))
+    return out.clamp(-FARTHEST, FARTHEST)

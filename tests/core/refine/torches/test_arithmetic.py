@@ -6,8 +6,11 @@ import pytest
 pytest.importorskip("torch", reason="the GPU path needs PyTorch, which is not installed here")
 
 
-from layerlift.refine.project import HOSTS, Part, _leaders, _shown
-from layerlift.refine.project import visible as visible_in_numpy
+from layerlift.refine.parts import Part
+from layerlift.refine.parts import visible as visible_in_numpy
+from layerlift.refine.settle import HOSTS
+from layerlift.refine.settle import leaders as leaders_in_numpy
+from layerlift.refine.settle import shown as shown_in_numpy
 from layerlift.refine.torches.arithmetic import leaders, shown, visible
 from layerlift.refine.torches.device import Device
 
@@ -33,7 +36,7 @@ def test_a_host_is_imitated_to_the_last_bit(host, scale, slots):
     alpha, colour = pixels(np.random.default_rng(slots), slots, 20_000, scale)
     put = Device("cpu").put
     theirs = shown(put(colour), put(alpha), host, scale).numpy()
-    assert (theirs == _shown(parts(alpha, colour), alpha.shape[1], host, scale)).all()
+    assert (theirs == shown_in_numpy(parts(alpha, colour), alpha.shape[1], host, scale)).all()
 
 
 @pytest.mark.parametrize("scale", [255, 65535])
@@ -46,7 +49,7 @@ def test_every_pair_of_colours_over_every_alpha_is_imitated(scale):
         put = Device("cpu").put
         for host in HOSTS:
             theirs = shown(put(colour), put(alpha), host, scale).numpy()
-            assert (theirs == _shown(parts(alpha, colour), top.size, host, scale)).all(), (host, share)
+            assert (theirs == shown_in_numpy(parts(alpha, colour), top.size, host, scale)).all(), (host, share)
 
 
 def test_visible_shares_and_leaders_are_those_of_numpy():
@@ -56,5 +59,5 @@ def test_visible_shares_and_leaders_are_those_of_numpy():
     weights = visible_in_numpy(ours, 5000, 255)
     theirs = visible(Device("cpu").put(alpha), 255)
     assert (theirs.numpy() == np.stack(weights)).all()
-    for mine, other in zip(_leaders(ours, weights, 5000), leaders(theirs), strict=True):
+    for mine, other in zip(leaders_in_numpy(ours, weights, 5000), leaders(theirs), strict=True):
         assert (mine == other.numpy()).all()

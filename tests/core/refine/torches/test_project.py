@@ -7,7 +7,7 @@ pytest.importorskip("torch", reason="the GPU path needs PyTorch, which is not in
 
 
 from core.refine.torches.test_arithmetic import parts, pixels
-from layerlift.refine.project import HOSTS, _shown
+from layerlift.refine.settle import HOSTS, shown
 from layerlift.refine.torches.device import Device
 from layerlift.refine.torches.project import project
 from layerlift.refine.torches.settle import Parts
@@ -37,7 +37,7 @@ def test_the_host_shows_the_target(seed, slots, scale, host):
     assert (alpha == np.rint(alpha)).all()
     tolerance = 1 if scale == 255 else 257
     for other in HOSTS:
-        off = np.abs(_shown(parts(alpha, colour), 200, other, scale) - target).max()
+        off = np.abs(shown(parts(alpha, colour), 200, other, scale) - target).max()
         assert off <= (tolerance if other != host else (0 if scale == 255 or host != "photoshop" else tolerance)), other
 
 
@@ -50,7 +50,7 @@ def test_a_pixel_that_is_off_by_two_elsewhere_is_simplified(monkeypatch):
         made = Parts(put(alpha), put(colour), put(np.ones_like(alpha)))
         project(made, put(target), "krita", 255)
         alpha, colour = made.alpha.numpy(), made.colour.numpy()
-        return max(np.abs(_shown(parts(alpha, colour), 20_000, host, 255) - target).max() for host in HOSTS)
+        return max(np.abs(shown(parts(alpha, colour), 20_000, host, 255) - target).max() for host in HOSTS)
 
     assert off_elsewhere() == 1
     monkeypatch.setattr("layerlift.refine.torches.project.reconcile", lambda *_: None)
