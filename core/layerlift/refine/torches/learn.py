@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from layerlift.imaging.layer import Mask
 from layerlift.imaging.resample import Grid
 from layerlift.refine.cells import Cells
 from layerlift.refine.learn import OWN, Tally, prepared
@@ -54,7 +55,7 @@ def expect(picture: Picture, grid: Grid, seen: Moments, models: Sequence[LayerMo
             chosen = where_true((asked != 0) & (depth == deep))
             for at in chosen.split(max(1, int(room / 2 / (BYTES[0] + BYTES[1] * (deep + 1))))):
                 sheet.count(places.points(at, picture.levels(pick(words.reshape(-1), at)) / picture.scale, deep), atlas)
-        sheet.add_to(tallies, part)
+        sheet.add_to(tallies, touched, part)
     return tallies
 
 
@@ -95,16 +96,18 @@ class _Sheet:
             place = torch.where(inside, pick(self._lines, key) + points.column, self._size)
             self._sums.index_copy_(1, place, torch.cat([alpha[None], q[None], q * squares]))
 
-    def add_to(self, tallies: Sequence[Tally], cells: slice) -> None:
-        """Add the means over the band's cells to the tallies."""
+    def add_to(self, tallies: Sequence[Tally], touched: Mask, cells: slice) -> None:
+        """Add the means over the band's `touched` cells (h, w) to the tallies; all others come down for nothing."""
         for tally, box, (top, bottom, left, right, begin) in zip(tallies, self._boxes, self._spans, strict=True):
             first, last = max(cells.start, box.y), min(cells.stop, box.bottom)
             if bottom == top or right == left or last <= first:
                 continue
+            here = np.flatnonzero(touched[first:last, box.x : box.right]).astype(np.int32)
             size = (bottom - top) * (right - left)
             planes = self._sums[:, begin : begin + size].reshape(_PLANES, bottom - top, right - left)
             down = Runs.of(self._device, self._rows[top:bottom], first, last)
             across = Runs.of(self._device, self._columns[left:right], box.x, box.right)
-            found = self._device.array(means(planes, down, across))
-            tally.alpha[first - box.y : last - box.y] += found[0]
-            tally.sums[:, first - box.y : last - box.y] += found[1:]
+            found = self._device.array(pick(means(planes, down, across).reshape(_PLANES, -1), self._device.put(here)))
+            here += np.int32((first - box.y) * box.width)
+            tally.alpha.reshape(-1)[here] += found[0]
+            tally.sums.reshape(_PLANES - 1, -1)[:, here] += found[1:]
