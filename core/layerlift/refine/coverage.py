@@ -28,6 +28,7 @@ from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Document, Pixels, Plane, full_scale
 from layerlift.imaging.resample import Grid, Positions
+from layerlift.refine.cells import places
 from layerlift.refine.clean import edge, smoothstep
 from layerlift.refine.fill import push_pull
 from layerlift.refine.models import ENOUGH, SMOOTH
@@ -76,7 +77,7 @@ def continued(document: Document, grid: Grid, small: Pixels) -> Document:
     columns = grid.columns(np.arange(width, dtype=np.int32))
     for top in range(0, height, _ROWS):
         part = out[top : top + _ROWS]
-        row, column = np.nonzero(part[..., 3] < round(FAINT * scale))
+        row, column = places(part[..., 3] < round(FAINT * scale))
         if row.size:
             lines = grid.rows(np.arange(top, top + len(part), dtype=np.int32))
             around = Positions.at(columns[column], lines[row]).read(colour).T * np.float32(scale)
