@@ -8,13 +8,14 @@ all that covers layer i, B_i what lies below it, w_i = α_i T_i,
 
     document − composite  =  Σ_i e_i · 4 α_i (1 − α_i) T_i (C_i − B_i)  +  w_i (t_i + o_i − ½ s_i ∇²C_i)  +  noise,
 
-e_i (a quarter of the log-odds of density) and t_i (tint, per channel) smooth fields; o_i (tint, per channel, times
-what is usual for the layer's colour) and s_i (variance of the blur) one number each for the whole layer. Blur matters: without s the contrast of the document beside
-the engine's colours is not 1 − α even where α is right, and every veil comes out too thin (a slope is biased by what
-was done to its regressor: Fuller, "Measurement Error Models", 1987, §1.1). A linear Gaussian model whose posterior mean
-is found by conjugate gradients, linearised again a few times, the prior staying where it was (Gauss–Newton). The prior
-of the fields is a Gaussian Markov random field over blocks of cells (Rue & Held, "Gaussian Markov Random Fields", 2005,
-§3.2). Cells with edges have no say: there, residuals mean misregistration.
+e_i (a quarter of the log-odds of density) and t_i (tint, per channel) smooth fields; o_i (tint, per channel, times what
+is usual for the layer's colour) and s_i (variance of the blur) one number each for the whole layer. Blur matters:
+without s the contrast of the document beside the engine's colours is not 1 − α even where α is right, and every veil
+comes out too thin (a slope is biased by what was done to its regressor: Fuller, "Measurement Error Models", 1987,
+§1.1). A linear Gaussian model whose posterior mean is found by conjugate gradients, linearised again a few times, the
+prior staying where it was (Gauss–Newton). The prior of the fields is a Gaussian Markov random field over blocks of
+cells (Rue & Held, "Gaussian Markov Random Fields", 2005, §3.2). Cells with edges have no say: there, residuals mean
+misregistration.
 """
 
 from __future__ import annotations
