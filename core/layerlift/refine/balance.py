@@ -8,13 +8,14 @@ all that covers layer i, B_i what lies below it, w_i = α_i T_i,
 
     document − composite  =  Σ_i e_i · 4 α_i (1 − α_i) T_i (C_i − B_i)  +  w_i (t_i + o_i − ½ s_i ∇²C_i)  +  noise,
 
-e_i (a quarter of the log-odds of density) and t_i (tint, per channel) smooth fields; o_i (tint, per channel) and s_i
-(variance of the blur) one number each for the whole layer. Blur matters: without s the contrast of the document beside
-the engine's colours is not 1 − α even where α is right, and every veil comes out too thin (a slope is biased by what
-was done to its regressor: Fuller, "Measurement Error Models", 1987, §1.1). A linear Gaussian model whose posterior mean
-is found by conjugate gradients, linearised again a few times, the prior staying where it was (Gauss–Newton). The prior
-of the fields is a Gaussian Markov random field over blocks of cells (Rue & Held, "Gaussian Markov Random Fields", 2005,
-§3.2). Cells with edges have no say: there, residuals mean misregistration.
+e_i (a quarter of the log-odds of density) and t_i (tint, per channel) smooth fields; o_i (tint, per channel, times what
+is usual for the layer's colour) and s_i (variance of the blur) one number each for the whole layer. Blur matters:
+without s the contrast of the document beside the engine's colours is not 1 − α even where α is right, and every veil
+comes out too thin (a slope is biased by what was done to its regressor: Fuller, "Measurement Error Models", 1987,
+§1.1). A linear Gaussian model whose posterior mean is found by conjugate gradients, linearised again a few times, the
+prior staying where it was (Gauss–Newton). The prior of the fields is a Gaussian Markov random field over blocks of
+cells (Rue & Held, "Gaussian Markov Random Fields", 2005, §3.2). Cells with edges have no say: there, residuals mean
+misregistration.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ TURNS = 3
 """The model is linearised so often."""
 DENSITY, TINT = 0.2, 0.004
 """Standard deviation of a field's differences between neighbouring blocks."""
-OFFSET, BLUR = 0.015, 0.05
-"""Standard deviation of a layer's numbers: 0–1; half cells²."""
+OFFSET, GAIN, BLUR = 0.006, 0.012, 0.05
+"""Standard deviations of a layer's numbers: its tint, 0–1, where it is black, and what comes on top in quadrature per
+unit of its colour (engines multiply as well as add: white drifts further than black); blur, half cells²."""
 NOISE = 0.003
 """Least standard deviation of what the model cannot explain."""
 CORRELATED = 36.0
@@ -161,7 +163,7 @@ def _sampled(shown: Plane, inside: Plane, halves: Sequence[_Half], blocks: tuple
     ]
     side = BLOCK // EVERY
     for place, (box, design) in enumerate(zip(boxes, designs, strict=True)):
-        visible = design[..., 3] * np.float32(1 / OFFSET)
+        visible = design[..., 1] * np.float32(1 / TINT)
         shares[place][box.slices] = visible.reshape(box.height, side, box.width, side).mean((1, 3))
     samples.choose(shares, _SEEN)
     for place, (box, design) in enumerate(zip(boxes, designs, strict=True)):
@@ -194,9 +196,15 @@ def _design(half: _Half, visible: Plane, below: Plane) -> Plane:
     curved = cast(Plane, cv2.Laplacian(half.colour, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE))
     curved *= alike(np.float32(-0.5 * BLUR) * visible, 3)
     out[..., 0], out[..., 2] = _sparse(dense), _sparse(curved)
-    seen = _sparse(visible)[..., None]
-    out[..., 1], out[..., 3] = seen * np.float32(TINT), seen * np.float32(OFFSET)
+    out[..., 1] = (_sparse(visible) * np.float32(TINT))[..., None]
+    out[..., 3] = _sparse(alike(visible, 3) * _drift(half.colour))
     return out.reshape(*out.shape[:2], -1)
+
+
+def _drift(colour: Plane) -> Plane:
+    """Standard deviation of a whole layer's tint, per channel."""
+    squares = np.float32(GAIN * GAIN) * colour**2
+    return cast(Plane, np.sqrt(squares + np.float32(OFFSET * OFFSET)))
 
 
 def _sparse(planes: Plane) -> Plane:
@@ -212,8 +220,8 @@ def _moved(half: _Half, fields: Plane, numbers: Plane, size: tuple[int, int]) ->
     ]
     odds = np.exp(4 * np.clip(here[0], -FARTHEST, FARTHEST))
     thicker = half.alpha * odds / (1 + half.alpha * (odds - 1))
-    offsets = numbers[1:4] * np.float32(OFFSET)
-    tinted = cast(Plane, cv2.merge([tint + offset for tint, offset in zip(here[1:], offsets, strict=True)]))
+    tinted = cast(Plane, cv2.merge(here[1:]))
+    tinted += numbers[1:4] * _drift(half.colour)
     tinted += half.colour
     np.clip(tinted, 0, 1, out=tinted)
     return replace(half, alpha=thicker.astype(np.float32), colour=tinted)

@@ -19,6 +19,10 @@ NEAR = 4
 TAIL, DENT = 0.03, 0.045
 """Alpha above TAIL that hangs together with a thing belongs to it, for haze does not reach so far up; and so do alphas
 below 1 − DENT that hang together with a gap: pinholes are deeper than haze."""
+WIDE, BARE, MOST = 32, 0.03, 0.5
+"""Within so many cells, what is less than half covered must be barer than BARE in at least this share of it for its
+faint alphas to be haze. Haze and pinholes come in patches and leave the rest as it was; an even veil, faint (8 %) or
+dense (92 %), does not."""
 _FLAT_STEP = 0.02
 """Standard deviation of alpha over 3 × 3 cells below which it is an even veil."""
 _VEIL = (0.08, 0.955)
@@ -48,7 +52,14 @@ def _without_haze(alpha: Plane, tail: float) -> Plane:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * NEAR + 1, 2 * NEAR + 1))
     near = cv2.dilate((alpha > THING).astype(np.uint8), disc) > 0
     kept = np.where(near | _tails(alpha, tail), alpha, alpha * smoothstep(alpha, HAZE, THING))
-    return cast(Plane, kept * smoothstep(kept, 0.008, 0.03))
+    return cast(Plane, np.where(_even(alpha), alpha, kept * smoothstep(kept, 0.008, 0.03)))
+
+
+def _even(alpha: Plane) -> Mask:
+    """Where hardly any cell around is bare: in a veil, whose alpha means what it says."""
+    side = (2 * WIDE + 1, 2 * WIDE + 1)
+    open_, bare = (cv2.blur((alpha < limit).astype(np.float32), side) for limit in (0.5, BARE))
+    return cast(Mask, bare < np.float32(MOST) * open_)
 
 
 def _tails(alpha: Plane, least: float) -> Mask:

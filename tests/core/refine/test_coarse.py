@@ -101,6 +101,20 @@ def test_a_dense_veil_is_no_thing_with_pinholes():
     assert np.allclose(clean(alpha)[5:35, 5:55], 0.92)
 
 
+@pytest.mark.parametrize("level", [0.06, 0.94])
+def test_an_uneven_veil_is_neither_haze_nor_full_of_pinholes(level):
+    rows, columns = np.mgrid[0:80, 0:100].astype(np.float32)
+    alpha = (level + 0.025 * np.sin(rows / 9) * np.cos(columns / 11)).astype(np.float32)
+    assert np.allclose(clean(alpha), alpha, atol=1e-6)
+
+
+def test_patches_of_haze_and_pinholes_are_no_veils():
+    rows, columns = np.mgrid[0:80, 0:100].astype(np.float32)
+    patch = 0.035 * np.maximum(np.sin(rows / 9) * np.cos(columns / 11), 0).astype(np.float32)
+    assert (clean(patch) == 0).all()
+    assert (clean(1 - patch) == 1).all()
+
+
 def test_edges_and_veils_are_told_apart():
     alpha = np.zeros((60, 60), np.float32)
     alpha[20:40, 20:40] = 0.4
