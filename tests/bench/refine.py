@@ -4,6 +4,7 @@
     python -m tests.bench.refine quality --half drawn --lots 0-11 [--short]
     python -m tests.bench.refine failures
     python -m tests.bench.refine translucent [--half tuning | unseen] [--size 1024] [--side 320]
+    python -m tests.bench.refine jpeg [--size 1024 --side 320] [--only signs,poster]
     python -m tests.bench.refine speed [--device cuda | cpu-torch]
     python -m tests.bench.refine crops --out FILE.png
 
@@ -15,17 +16,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import astuple
 from functools import partial
-from pathlib import Path
 
 import cv2
 import numpy as np
 from tests.bench import device, translucent
-from tests.bench.scenes import baselines, failures, fresh, fresh2, tuning, tuning_veils, unseen
+from tests.bench.memory import Peak
+from tests.bench.scenes import baselines, failures, fresh, fresh2, jpeg, tuning, tuning_veils, unseen
 from tests.bench.scenes.degrade import degrade
 from tests.bench.scenes.draw import Stack
 from tests.bench.scenes.drawn import drawn
@@ -167,6 +167,21 @@ def cases(_: argparse.Namespace) -> None:
             print(f"{'':26s}   “{sentence}”")
 
 
+def through_jpeg(args: argparse.Namespace) -> None:
+    """Documents that went through JPEG: what hiding things leaves on the ground beside them, and the rest."""
+    print(f"{'':26s} " + " ".join(f"{column:>8s}" for column in COLUMNS))
+    for name, truth, levels in jpeg.cases(args.size, args.only):
+        document, rough = document_of(truth), degrade(truth, args.side, args.seed, args.severity)
+        document.pixels[..., :3] = levels
+        for method in SHORT:
+            got = baselines.METHODS[method](levels, rough)
+            line(f"{name}: {method}", astuple(measure(got, truth)), 0, str(jpeg.halo(got, truth)))
+        begin = time.process_time()
+        got, stack = ours(document, rough)
+        note = f"{jpeg.halo(got, truth)}  {exactness(document, stack)}"
+        line(f"{name}: ours", astuple(measure(got, truth)), time.process_time() - begin, note)
+
+
 def _grain(got: Stack, truth: Stack) -> float:
     """Fine detail of the hidden background against that of the true one (1: as much)."""
     hidden = cv2.erode((truth[1][..., 3] > 250).astype(np.uint8), np.ones((31, 31), np.uint8)) > 0
@@ -203,7 +218,7 @@ def speed(args: argparse.Namespace) -> None:
             name = f"{scene} {extent.area / 1e6:.1f} MP N={count} canvas {args.side}"
             device.compare(document, rough, args.device, name, args.room << 20)
             continue
-        with _Peak() as peak:  # watching memory costs time: a run of its own, the first, whose pages are fresh
+        with Peak() as peak:  # watching memory costs time: a run of its own, the first, whose pages are fresh
             stack = refine(document, rough)
         begin, cpu = time.perf_counter(), time.process_time()
         refine(document, rough)
@@ -216,34 +231,6 @@ def speed(args: argparse.Namespace) -> None:
             f"peak above input and output {peak.above - out:4.0f} MB (output {out:.0f} MB)",
             flush=True,
         )
-
-
-class _Peak:
-    """Resident memory while inside, sampled; `above`: MB more than at the beginning."""
-
-    above = 0.0
-
-    def __enter__(self) -> _Peak:
-        self._begin, self._running = self._now(), True
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._running = False
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while self._running:
-            self.above = max(self.above, self._now() - self._begin)
-            time.sleep(0.01)
-
-    @staticmethod
-    def _now() -> float:
-        status = Path("/proc/self/status")
-        if not status.exists():
-            return 0.0
-        return next(int(row.split()[1]) for row in status.read_text().splitlines() if row.startswith("VmRSS")) / 1e3
 
 
 def crops(args: argparse.Namespace) -> None:
@@ -274,7 +261,7 @@ def crops(args: argparse.Namespace) -> None:
 def main(words: list[str]) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("quality", "failures", "translucent", "speed", "crops"))
+    parser.add_argument("what", choices=("quality", "failures", "translucent", "jpeg", "speed", "crops"))
     parser.add_argument("--half", choices=(*HALVES, "drawn"), default="unseen")
     parser.add_argument("--lots", default="0-11", help="drawn: from which seed to which")
     parser.add_argument("--side", type=int, default=640)
@@ -288,7 +275,14 @@ def main(words: list[str]) -> None:
     parser.add_argument("--room", type=int, default=4096, help="speed --device cpu-torch: MB that the card would have")
     parser.add_argument("--out", default="crops.png")
     args = parser.parse_args(words)
-    commands = {"quality": quality, "failures": cases, "translucent": with_alpha, "speed": speed, "crops": crops}
+    commands = {
+        "quality": quality,
+        "failures": cases,
+        "translucent": with_alpha,
+        "jpeg": through_jpeg,
+        "speed": speed,
+        "crops": crops,
+    }
     commands[args.what](args)
 
 
