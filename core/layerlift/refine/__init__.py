@@ -2,7 +2,8 @@
 
 Law: floor above imaging; knows no engine and no file. The mathematics in its order: `rough` (reading), `drift`
 (measuring), `models` (what each layer is like), `cells` and `spans` (where layers mix, and which pixels that is),
-`strips` (the full-resolution pass: `hidden`, `unmix`, `project`, `canvas`). Figures and method: docs/refine.md.
+`strips` (the full-resolution pass: `hidden`, `unmix`, `project`, `canvas`); `bands`, `agreement`, `laplacian` (pixels
+that leave the choice open). Figures and method: docs/refine.md.
 """
 
 from __future__ import annotations

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Document, Mask, Plane, full_scale
-from layerlift.refine.agreement import agreed, moments
+from layerlift.refine.agreement import Posterior, agreed, moments, posterior
 from layerlift.refine.cells import SOLID, Cells, places
 from layerlift.refine.laplacian import REACH
 from layerlift.refine.models import LayerModel
 from layerlift.refine.spans import Index, Lattice
-from layerlift.refine.unmix import UNSEEN, Belief, Decide, Points, Posterior, alone, posterior, sharpened, unmix
+from layerlift.refine.unmix import UNSEEN, Belief, Decide, Points, alone, sharpened, unmix
 
 TILE, HALO = 128, 16
 """Side of a tile, and what is looked at around it, in pixels."""

@@ -27,9 +27,58 @@ REACH = 2
 """Pixels that meet in a window are at most so far apart."""
 _WINDOW = [(y, x) for y in range(3) for x in range(3)]
 _OFFSETS = [(y, x) for y in range(3) for x in range(-2, 3) if (y, x) >= (0, 0)]
-_ENOUGH, _TURNS = 1e-3, 200
+_ENOUGH, _TURNS = 3e-4, 200
 """Conjugate gradients end when the error (in the norm that they minimise) is this share of the first one, or after so
 many steps."""
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """All windows of a picture (h, w), at least 3 × 3: `whole` (h − 2, w − 2), 1 where a window counts; of each of its
+    nine pixels the colour less the window's mean, X, and S⁻¹ X, (9, 3, h − 2, w − 2)."""
+
+    whole: Plane
+    away: Plane
+    solved: Plane
+
+    @classmethod
+    def of(cls, colour: Plane, inside: Mask) -> Windows:
+        """Those of `colour` (3, h, w) 0–1; windows count that lie wholly `inside` (h, w).
+
+        The pivots of S are kept above the variance of rounding (see `symmetric`), which is Levin's ε.
+        """
+        whole = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8))[1:-1, 1:-1].astype(np.float32)
+        away = np.stack([_part(colour, at) for at in _WINDOW])
+        away -= away.mean(0)
+        spread = outer(away[0])
+        for one in away[1:]:
+            spread += outer(one)
+        factors = factor(spread)
+        return cls(whole, away, np.stack([divided(factors, one) for one in away]))
+
+    def left(self, alpha: Plane) -> Plane:
+        """What the best linear function of colour leaves of `alpha` (h, w) in every window, squared, of nine pixels."""
+        parts = np.stack([_part(alpha, at) for at in _WINDOW])
+        parts -= parts.mean(0)
+        along, slope = np.zeros_like(self.away[0]), np.zeros_like(self.away[0])
+        for part, away, solved in zip(parts, self.away, self.solved, strict=True):
+            along += part * away
+            slope += part * solved
+        return cast(Plane, np.maximum((parts * parts).sum(0) - (along * slope).sum(0), np.float32(0)))
+
+    def laplacian(self, weight: Plane) -> Laplacian:
+        """L, every window as heavy as `weight` (h − 2, w − 2) says."""
+        height, width = self.whole.shape
+        weight = weight * self.whole
+        planes = np.zeros((len(_OFFSETS), height + 2, width + 2), np.float32)
+        for i, a in enumerate(_WINDOW):
+            for j, b in enumerate(_WINDOW[i:], i):
+                total = np.full_like(weight, (i == j) - 1 / 9)
+                for one, other in zip(self.away[i], self.solved[j], strict=True):
+                    total -= one * other
+                total *= weight
+                _part(planes[_OFFSETS.index((b[0] - a[0], b[1] - a[1]))], a)[...] += total
+        return Laplacian(planes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,33 +86,6 @@ class Laplacian:
     """L of a picture (h, w): `planes` (13, h, w), L between each pixel and the one at each of `_OFFSETS` from it."""
 
     planes: Plane
-
-    @classmethod
-    def of(cls, colour: Plane, inside: Mask) -> Laplacian:
-        """L of `colour` (3, h, w) 0–1, of those windows that lie wholly `inside` (h, w).
-
-        The pivots of S are kept above the variance of rounding (see `symmetric`), which is Levin's ε.
-        """
-        height, width = inside.shape
-        planes = np.zeros((len(_OFFSETS), height, width), np.float32)
-        if height < 3 or width < 3:
-            return cls(planes)
-        whole = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8))[1:-1, 1:-1].astype(np.float32)
-        away = np.stack([_part(colour, at, 2) for at in _WINDOW])
-        away -= away.mean(0)
-        spread = outer(away[0])
-        for one in away[1:]:
-            spread += outer(one)
-        factors = factor(spread)
-        solved = [divided(factors, one) * whole for one in away]
-        for i, a in enumerate(_WINDOW):
-            for j, b in enumerate(_WINDOW[i:], i):
-                plane = _part(planes[_OFFSETS.index((b[0] - a[0], b[1] - a[1]))], a, 2)
-                total = whole * np.float32((i == j) - 1 / 9)
-                for one, other in zip(away[i], solved[j], strict=True):
-                    total -= one * other
-                plane += total
-        return cls(planes)
 
     @property
     def diagonal(self) -> Plane:
@@ -75,8 +97,6 @@ class Laplacian:
         """Lα (h, w)."""
         out = self.planes[0] * alpha
         height, width = alpha.shape
-        if height < 3 or width < 3:
-            return out
         for (down, right), plane in zip(_OFFSETS[1:], self.planes[1:], strict=True):
             here = slice(0, height - down), slice(max(0, -right), width - max(0, right))
             there = slice(down, height), slice(max(0, right), width - max(0, -right))
@@ -85,10 +105,10 @@ class Laplacian:
         return out
 
 
-def _part(planes: Plane, at: tuple[int, int], less: int) -> Plane:
-    """The planes from `at` on, `less` pixels lower and narrower."""
+def _part(planes: Plane, at: tuple[int, int]) -> Plane:
+    """One pixel of every window: the planes from `at` on, two pixels lower and narrower."""
     height, width = planes.shape[-2:]
-    return cast(Plane, planes[..., at[0] : height - less + at[0], at[1] : width - less + at[1]])
+    return planes[..., at[0] : height - 2 + at[0], at[1] : width - 2 + at[1]]
 
 
 def solve(laplacian: Laplacian, precision: Plane, wanted: Plane, start: Plane, free: Plane) -> Plane:

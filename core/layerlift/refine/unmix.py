@@ -86,16 +86,6 @@ class Belief:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class Posterior:
-    """The hypotheses about alpha at k points, `alphas` (4, k), how likely they are, `chances` (4, k), and how far alpha
-    may be from each, `spread` (4, k), a variance."""
-
-    alphas: Plane
-    chances: Plane
-    spread: Plane
-
-
 Decide: TypeAlias = "Callable[[int, NDArray[np.intp], Belief, Plane, Plane], Plane]"
 """Says the alpha (k,) of a layer at the points `at` (k,), given what is believed, the colour (3, k) that the layer is
 asked about, and how much of it is seen (k,)."""
@@ -229,23 +219,13 @@ def _factors(belief: Belief, alpha: Plane | np.float32, noise: Plane | float) ->
 
 def _alpha(belief: Belief, colour: Plane, through: Plane) -> Plane:
     """Posterior mean of α at points where `through` of the layer is seen."""
-    weight, top, mix, _ = _weighed(belief, colour, through)
+    weight, top, mix, _ = weighed(belief, colour, through)
     prior = belief.alpha
     out: Plane = (weight[0] * top + weight[2] * prior + weight[3] * mix) / weight.sum(0)
     return cast(Plane, np.where(prior < np.float32(SOLID), out, prior))
 
 
-def posterior(belief: Belief, colour: Plane, through: Plane) -> Posterior:
-    """What α may be at points where `through` of the layer is seen, and how likely it is."""
-    weight, top, mix, curvature = _weighed(belief, colour, through)
-    weight /= weight.sum(0)
-    alphas = np.stack([top, np.zeros_like(top), belief.alpha, mix])
-    spread = np.zeros_like(alphas)
-    np.minimum(1 / curvature, np.float32(1 / 12), out=spread[3])  # at most that of "anything between 0 and 1"
-    return Posterior(alphas, weight, spread)
-
-
-def _weighed(belief: Belief, colour: Plane, through: Plane) -> tuple[Plane, Plane, Plane, Plane]:
+def weighed(belief: Belief, colour: Plane, through: Plane) -> tuple[Plane, Plane, Plane, Plane]:
     """Weights (4, k) of the hypotheses "all of it", "none of it", ā and the least-squares mix; the first and last of
     these, and the curvature of the last."""
     noise = np.float32(NOISE) * (1 + 1 / np.maximum(through, np.float32(UNSEEN)) ** 2)
