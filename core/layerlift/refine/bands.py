@@ -5,8 +5,8 @@ Law: reads the document around a strip, writes nothing. Where a layer and what l
 spread over the hypotheses. Such pixels and those next to them are decided together (`agreement`), layer by layer from
 the top; all others decide alone, as ever.
 
-Tiles lie on a grid of their own and are solved with a halo, so strips do not show at all, nor tiles but for a part of
-an 8-bit level (tests hold both).
+Tiles lie on a grid of their own and are solved with a halo: strips do not show at all, tiles in three of a thousand
+pixels of a band by more than an 8-bit level, nowhere by more than three (tests hold both).
 """
 
 from __future__ import annotations
