@@ -27,7 +27,7 @@ from layerlift.limits import MAX_LAYERS, MAX_PIXELS, MIN_ANALYSIS_SIDE
 from layerlift.merge import merge_to, merge_unseen
 from layerlift.progress import Progress
 from layerlift.prune import prune
-from layerlift.refine import refine
+from layerlift.refine import Edges, refine
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -43,15 +43,17 @@ def decompose(
     what: str | None = None,
     text_grouping: TextGrouping = "block",
     sampling: Sampling = DRAWN,
+    edges: Edges = "fast",
     progress: Progress | None = None,
 ) -> LayerStack:
     """Take a flat picture apart into layers whose composite is that picture.
 
     `source`: a Document, a path, encoded bytes, a Pillow image or an array (H, W[, 3|4]) uint8 | uint16. `layers`: at
     most so many in all, background included (None: as many as there are things). `what`: free text that says what to
-    take out; `sampling`: how an engine that draws does so. Returns bottom → top, cropped, at the document's size, depth
-    and colour profile; composited they reproduce it within one 8-bit level. `progress` is offered the rough stack as a
-    preview. Raises InputError, RequestError, EngineError or Cancelled.
+    take out; `sampling`: how an engine that draws does so; `edges`: "careful" looks twice at pixels that could belong
+    to either side (hair, things on things of their own colour). Returns bottom → top, cropped, at the document's size,
+    depth and colour profile; composited they reproduce it within one 8-bit level. `progress` is offered the rough stack
+    as a preview. Raises InputError, RequestError, EngineError or Cancelled.
     """
     progress = progress or Progress()
     proposer = engines.get(engine) if isinstance(engine, str) else engine
@@ -64,6 +66,7 @@ def decompose(
         rough,
         edge_uncertainty=proposer.info.edge_uncertainty,
         device="auto",
+        edges=edges,
         progress=progress.part(0.75, 0.99),
     )
     stack = prune(exact)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 import layerlift
 from core.imaging.profiles import wide_rgb
 from core.stacks import flat
+from layerlift import operations
 from layerlift.decomposition import as_document, decompose
 from layerlift.engines.fake import FakeEngine
 from layerlift.engines.port import DecomposeRequest, EngineInfo
@@ -65,6 +67,22 @@ def test_a_large_document_is_seen_small_and_answered_large() -> None:
     assert engine.asked[0].image.shape == (45, 60, 4)
     assert stack.extent == (320, 240)
     assert np.abs(composite(stack).astype(int) - pixels).max() <= 1
+
+
+@pytest.mark.parametrize("run", [decompose, lambda pixels, **how: perform_decompose(pixels, how)])
+def test_careful_edges_are_other_edges_and_as_exact(run) -> None:
+    pixels = photo(320, 240)
+    fast, usual, careful = (run(pixels, engine="fake", **how) for how in ({"edges": "fast"}, {}, {"edges": "careful"}))
+    alphas = [[layer.on(stack.extent)[..., 3] for layer in stack.layers] for stack in (fast, usual, careful)]
+    np.testing.assert_array_equal(alphas[0], alphas[1])
+    assert not np.array_equal(alphas[0], alphas[2])
+    assert np.abs(composite(careful).astype(int) - pixels).max() <= 1
+
+
+def perform_decompose(pixels: np.ndarray, how: dict[str, Any]) -> LayerStack:
+    """The same as an operation with its params."""
+    engine = how.pop("engine")
+    return operations.run("decompose", engine, document=Document(pixels), params=how)
 
 
 def test_progress_runs_from_zero_to_one_with_stages() -> None:

@@ -35,6 +35,7 @@ _DECOMPOSE = f"""examples:
   layerlift decompose *.jpg holiday/ -o layered      many pictures and a folder's into a folder
   layerlift decompose *.jpg -o "out/{{name}}.ora"      the same, named by a template
   layerlift decompose big.tif --layers 5             at most five layers, background included
+  layerlift decompose portrait.jpg --edges careful   when hair, or a thing on its own colour, came out ragged
   layerlift decompose photo.jpg --format png -o parts    a folder of PNG files and stack.json
   curl -s URL | layerlift decompose - -o - > layers.psd  from standard input to standard output
   layerlift decompose *.png -o out --json | jq .layers   one JSON object per picture, one per line
@@ -132,6 +133,12 @@ def _add_decompose(parser: argparse.ArgumentParser) -> None:
     add("--engine", metavar="NAME", help='who takes it apart; see "layerlift engines" (default: quick)')
     add("--what", metavar="TEXT", help='what to take out, in words ("the red car"); for engines that understand them')
     add("--text", choices=("block", "line"), default="block", help="one text layer per block (default) or per line")
+    add(
+        "--edges",
+        choices=("fast", "careful"),
+        default="fast",
+        help="careful: longer at work on edges; closer at hair, and where things have the colour of what is behind",
+    )
     add("--max-size", type=positive, metavar="PX", help="reduce pictures whose longest side is above PX pixels first")
     add("--live-text", action="store_true", help="pptx only: recognised text as text boxes that can be edited")
     add_json(parser)

@@ -61,6 +61,7 @@ def _here(arguments: argparse.Namespace) -> Make:
             what=arguments.what,
             text_grouping=arguments.text,
             sampling=Sampling(**drawing(arguments)),
+            edges=arguments.edges,
             progress=progress.part(0.05, 1.0),
         )
 
@@ -71,6 +72,8 @@ def _ask(client: Any, picture: Document | Path, arguments: argparse.Namespace, p
     """The same wishes in a server's words."""
     params = {"layers": arguments.layers, "what": arguments.what, "text": arguments.text, **drawing(arguments)}
     said = {name: value for name, value in params.items() if value is not None}
+    if arguments.edges != "fast":  # older servers know nothing else, and refuse the word
+        said["edges"] = arguments.edges
     result: LayerStack = client.perform("decompose", picture, said, engine=arguments.engine, progress=progress)
     return result
 

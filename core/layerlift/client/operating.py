@@ -12,7 +12,7 @@ from typing import Generic, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from layerlift.client.orders import TextGrouping
+from layerlift.client.orders import Edges, TextGrouping
 from layerlift.client.payload import Picture
 from layerlift.progress import Progress
 from layerlift.wire.params import Drawing
@@ -53,6 +53,7 @@ class Operating(Generic[R]):
         layers: int | None = None,
         what: str | None = None,
         text_grouping: TextGrouping = "block",
+        edges: Edges = "fast",
         seed: int = 0,
         drawing: Drawing | None = None,
         source: str | None = None,
@@ -64,6 +65,8 @@ class Operating(Generic[R]):
         """`layerlift.decompose`, done by the server; or one `layer` of the finished job `source` taken apart further,
         its parts in its place. With `drop` the server forgets the result once we have it."""
         params = {"layers": layers, "what": what, "text": text_grouping, "source": source, "layer": layer}
+        if edges != "fast":  # older servers know nothing else, and refuse the word
+            params["edges"] = edges
         how = drawing or Drawing(seed=seed)
         return self.perform(
             "decompose", picture, params, engine=engine, drawing=how, progress=progress, verify=verify, drop=drop

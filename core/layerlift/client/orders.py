@@ -15,6 +15,7 @@ from layerlift.wire.params import Drawing, Unfit, check
 from layerlift.wire.values import ClientInfo, Operation, Param
 
 TextGrouping: TypeAlias = Literal["block", "line"]
+Edges: TypeAlias = Literal["fast", "careful"]
 
 
 def work(

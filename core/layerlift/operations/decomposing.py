@@ -21,10 +21,11 @@ from layerlift.operations import params as read
 from layerlift.operations.lettering import moved
 from layerlift.operations.offering import require
 from layerlift.operations.task import Task
+from layerlift.refine import Edges
 
 
 def perform(task: Task) -> LayerStack:
-    """`run("decompose", …)`: layers, what, text, layer (of a stack) and how to draw."""
+    """`run("decompose", …)`: layers, what, text, edges, layer (of a stack) and how to draw."""
     require(task.engine, "decompose")
     wishes: dict[str, Any] = {
         "engine": task.engine,
@@ -32,6 +33,7 @@ def perform(task: Task) -> LayerStack:
         "what": read.words(task.params, "what"),
         "text_grouping": cast(TextGrouping, read.choice(task.params, "text", ("block", "line"))),
         "sampling": read.sampling(task.params),
+        "edges": cast(Edges, read.choice(task.params, "edges", ("fast", "careful"))),
         "progress": task.progress,
     }
     index = read.whole(task.params, "layer", 0, MAX_LAYERS - 1)

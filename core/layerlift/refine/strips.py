@@ -18,6 +18,7 @@ from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Document, Layer, Mask, Plane, full_scale
 from layerlift.imaging.resample import Grid, Positions
 from layerlift.progress import Progress
+from layerlift.refine.bands import TILE, Bands, Settled
 from layerlift.refine.canvas import Canvas, Words, alphas, opaque, packed, shown, solid, words
 from layerlift.refine.cells import Cells
 from layerlift.refine.coverage import show
@@ -25,7 +26,7 @@ from layerlift.refine.hidden import SNAP, fill, hidden_cells, hide, levels
 from layerlift.refine.models import LayerModel
 from layerlift.refine.project import Part, project, put_back, subset, visible
 from layerlift.refine.spans import Index, Lattice, Runs, pixels, runs
-from layerlift.refine.unmix import Points, given, sharpened, unmix
+from layerlift.refine.unmix import Points, alone, given, sharpened, unmix
 
 STRIP_ROWS, STRIP_PIXELS = 256, 1 << 20
 """A strip has at most so many rows and, above one row, about so many pixels."""
@@ -41,7 +42,8 @@ class Scene:
 
     `trusted`: cells are pixels and the engine's alphas are right as they are. `covers`, where the document is
     translucent: of each model (h, w, 2), what it and all below it cover, and the edge-ness of that; the models' alphas
-    are shares of it then (see `coverage`).
+    are shares of it then (see `coverage`). `careful`: pixels that leave the choice open are decided together with their
+    neighbours (see `bands`), unless `trusted`.
     """
 
     document: Document
@@ -51,16 +53,19 @@ class Scene:
     arithmetic: Arithmetic
     trusted: bool
     covers: Sequence[Plane] | None = None
+    careful: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """A scene, where its cells lie, what is written, and (for every layer but the topmost) its hidden cells."""
+    """A scene, where its cells lie, what is written, (for every layer but the topmost) its hidden cells, and what the
+    strip's pixels have settled among themselves."""
 
     scene: Scene
     lattice: Lattice
     canvases: Sequence[Canvas]
     hidden: Sequence[Mask]
+    settled: Settled | None = None
 
 
 def paint(scene: Scene, progress: Progress, *, rows: int = STRIP_ROWS) -> list[Layer]:
@@ -77,6 +82,8 @@ def paint(scene: Scene, progress: Progress, *, rows: int = STRIP_ROWS) -> list[L
     ]
     work = _Work(scene, Lattice.of(scene.grid), canvases, hidden)
     rows = max(1, min(rows, STRIP_PIXELS // width))
+    if scene.careful:
+        rows = -(-rows // TILE) * TILE  # no tile is worked on twice
     tops = range(0, height, rows)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         jobs = [pool.submit(_strip, work, Bounds(0, y, width, min(rows, height - y))) for y in tops]
@@ -98,6 +105,8 @@ def paint(scene: Scene, progress: Progress, *, rows: int = STRIP_ROWS) -> list[L
 def _strip(work: _Work, strip: Bounds) -> None:
     """Refine one strip into the canvases."""
     cells, lattice = work.scene.cells, work.lattice
+    if work.scene.careful and not work.scene.trusted:
+        work = replace(work, settled=Bands(work.scene.document, lattice, work.scene.models, cells).settle(strip))
     source = words(work.scene.document.pixels[strip.slices])
     whole = None if opaque(source) else solid(source)
     found = runs(lattice, strip, cells.base, cells.mixed)
@@ -187,6 +196,7 @@ def _refine_points(work: _Work, points: Points, row: Index, column: Index, cover
     scene = work.scene
     scale = full_scale(scene.document.pixels)
     target = np.rint(points.colour * np.float32(scale))
+    decide = alone if work.settled is None else work.settled.at(row, column)
     parts = [
         Part(
             share.layer,
@@ -195,7 +205,7 @@ def _refine_points(work: _Work, points: Points, row: Index, column: Index, cover
             target.copy() if share.at.size == points.count else np.take(target, share.at, axis=1),
             share.spread,
         )
-        for share in (given if scene.trusted else unmix)(points, scene.models)
+        for share in (given(points, scene.models) if scene.trusted else unmix(points, scene.models, decide))
     ]
     together = np.zeros(points.count, np.bool_)
     for part, weight in zip(parts, visible(parts, points.count, scale), strict=True):

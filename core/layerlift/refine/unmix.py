@@ -13,9 +13,9 @@ The posterior mean of what lies below is the colour that the next layer down is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,10 +88,21 @@ class Belief:
         )
 
 
-def unmix(points: Points, models: Sequence[LayerModel]) -> list[Share]:
+Decide: TypeAlias = "Callable[[int, NDArray[np.intp], Belief, Plane, Plane], Plane]"
+"""Says the alpha (k,) of a layer at the points `at` (k,), given what is believed, the colour (3, k) that the layer is
+asked about, and how much of it is seen (k,)."""
+
+
+def alone(layer: int, at: NDArray[np.intp], belief: Belief, colour: Plane, seen: Plane) -> Plane:
+    """Each point's alpha by itself: the posterior mean, or what is expected where nothing can be seen."""
+    return np.where(seen > UNSEEN, _alpha(belief, colour, seen), sharpened(belief.alpha, belief.edge))
+
+
+def unmix(points: Points, models: Sequence[LayerModel], decide: Decide = alone) -> list[Share]:
     """Every layer that shows at some of the points, bottom → top; exactly one of alpha 1 per point (its base).
 
-    Fastest where all points have the same base and the same layers above it: nothing is gathered then.
+    `decide`: who says a layer's alpha, from the top layer down. Fastest where all points have the same base and the
+    same layers above it: nothing is gathered then.
     """
     shares, beliefs = _ascend(points, models)
     through = np.ones(points.count, np.float32)
@@ -103,7 +114,7 @@ def unmix(points: Points, models: Sequence[LayerModel]) -> list[Share]:
             continue
         at = share.at
         seen, here = _some(through, at), _some(colour, at)
-        alpha = np.where(seen > UNSEEN, _alpha(belief, here, seen), sharpened(belief.alpha, belief.edge))
+        alpha = decide(share.layer, at, belief, here, seen)
         left = _some(points.mixed, at) & np.uint64((1 << share.layer) - 1) != 0
         if left.any():
             more = np.flatnonzero(left & (seen > UNSEEN) & (alpha > CLEAR) & (alpha < SOLID))
@@ -210,6 +221,15 @@ def _factors(belief: Belief, alpha: Plane | np.float32, noise: Plane | float) ->
 
 def _alpha(belief: Belief, colour: Plane, through: Plane) -> Plane:
     """Posterior mean of α at points where `through` of the layer is seen."""
+    weight, top, mix, _ = weighed(belief, colour, through)
+    prior = belief.alpha
+    out: Plane = (weight[0] * top + weight[2] * prior + weight[3] * mix) / weight.sum(0)
+    return cast(Plane, np.where(prior < np.float32(SOLID), out, prior))
+
+
+def weighed(belief: Belief, colour: Plane, through: Plane) -> tuple[Plane, Plane, Plane, Plane]:
+    """Weights (4, k) of the hypotheses "all of it", "none of it", ā and the least-squares mix; the first and last of
+    these, and the curvature of the last."""
     noise = np.float32(NOISE) * (1 + 1 / np.maximum(through, np.float32(UNSEEN)) ** 2)
     apart, away = belief.mean - belief.below, colour - belief.below
     prior, top = belief.alpha, np.maximum(belief.ceiling, belief.alpha)
@@ -227,8 +247,7 @@ def _alpha(belief: Belief, colour: Plane, through: Plane) -> Plane:
         (prior * edge * (1 - e), (1 - prior) * edge * (1 - e), 1 - edge, 4 * e * edge * prior * (1 - prior))
     ):
         weight[k] *= chance + np.float32(TINY)
-    out: Plane = (weight[0] * top + weight[2] * prior + weight[3] * mix) / weight.sum(0)
-    return cast(Plane, np.where(prior < np.float32(SOLID), out, prior))
+    return weight, top, mix, curvature
 
 
 def _least_squares(belief: Belief, apart: Plane, away: Plane, noise: Plane, top: Plane) -> tuple[Plane, Plane, Plane]:

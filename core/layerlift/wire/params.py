@@ -41,11 +41,13 @@ class Drawing:
 @dataclass(frozen=True, kw_only=True)
 class Decompose(Drawing):
     """Take a picture apart: `layers` in all (nil: as many as there are things), `what` alone to take out, `text` as one
-    layer per block or line. With `source` and `layer`: that layer of a finished job is taken apart further."""
+    layer per block or line, `edges` with more or less care. With `source` and `layer`: that layer of a finished job is
+    taken apart further."""
 
     layers: Annotated[int, Between(1, limits.LAYERS)] | None = None
     what: Words | None = None
     text: Literal["block", "line"] = "block"
+    edges: Literal["fast", "careful"] = "fast"
     source: Id | None = None
     layer: Layers | None = None
 

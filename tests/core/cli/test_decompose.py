@@ -39,6 +39,18 @@ def test_every_format_that_can_be_read_back(layerlift, picture, made):
     assert difference(result, photo) <= 1
 
 
+def test_careful_edges(layerlift, picture):
+    photo = picture(width=600, height=400)
+    for how in ("fast", "careful"):
+        assert layerlift("decompose", photo, "-o", f"{how}.psd", "--edges", how, *FAKE)[0] == 0
+        assert difference(Path(f"{how}.psd"), photo) <= 1
+    fast, careful = (formats.read(f"{how}.psd") for how in ("fast", "careful"))
+    assert any(
+        not np.array_equal(one.on(fast.extent)[..., 3], other.on(fast.extent)[..., 3])
+        for one, other in zip(fast.layers, careful.layers, strict=True)
+    )
+
+
 def test_powerpoint_with_live_text(layerlift, picture):
     code, _, err = layerlift("decompose", picture(), "-o", "slide.pptx", "--live-text", *FAKE)
     assert code == 0, err

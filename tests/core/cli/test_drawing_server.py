@@ -30,6 +30,7 @@ def same(there: LayerStack, here: LayerStack) -> bool:
 @pytest.mark.parametrize(
     "arguments",
     [
+        ("decompose", "photo.png", "--edges", "careful"),
         ("edit", "photo.png", "make it night", "--seed", "3"),
         ("inpaint", "photo.png", "--box", "10,10,20,15", "--prompt", "a hat", "--steps", "4"),
         ("inpaint", "photo.png", "--polygon", "5,5 30,8 20,30", "--feather", "3"),

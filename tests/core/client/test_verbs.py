@@ -44,6 +44,8 @@ def test_what_is_asked_for_arrives(client, server):
     assert not job.order.detached
     client.decompose(drawn(), drawing=Drawing(steps=4, fast=True, negative=" "), drop=False)
     assert list(server.jobs.values())[-1].order.params == {"text": "block", "steps": 4, "fast": True, "negative": " "}
+    client.decompose(drawn(), edges="careful", drop=False)
+    assert list(server.jobs.values())[-1].order.params == {"text": "block", "edges": "careful"}
     assert server.hellos[0].token == TOKEN
     assert server.hellos[0].client.name == "layerlift"
 

@@ -44,7 +44,14 @@ def test_defaults_are_filled_in_and_stand_for_what_was_not_said(operation: str) 
 
 
 def test_what_is_given_stays() -> None:
-    given: dict[str, Any] = {"layers": 16, "what": "the cat", "text": "line", "source": JOB, "layer": 3}
+    given: dict[str, Any] = {
+        "layers": 16,
+        "what": "the cat",
+        "text": "line",
+        "edges": "careful",
+        "source": JOB,
+        "layer": 3,
+    }
     drawn: dict[str, Any] = {
         "steps": 8,
         "guidance": 2.5,
@@ -72,6 +79,7 @@ def test_an_empty_text_is_none() -> None:
         ("decompose", {"what": 5}, "at most 3000 bytes"),
         ("decompose", {"what": "ß" * 1501}, "at most 3000 bytes"),
         ("decompose", {"text": "word"}, "“block” or “line”"),
+        ("decompose", {"edges": "wild"}, "“fast” or “careful”"),
         ("decompose", {"text": None}, "“block” or “line”"),
         ("decompose", {"seed": -1}, "4294967295"),
         ("decompose", {"seed": 1 << 32}, "4294967295"),

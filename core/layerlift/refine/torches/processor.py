@@ -76,7 +76,9 @@ class TorchProcessor(Processor):
         )
 
     def paint(self, scene: Scene, progress: Progress) -> list[Layer]:
-        """The full-resolution pass."""
+        """The full-resolution pass; of careful scenes on the processor (`refine.bands` is NumPy's)."""
+        if scene.careful and not scene.trusted:
+            return NUMPY.paint(scene, progress)
         return self._do(
             scene.document,
             lambda picture: paint(picture, scene, progress),

@@ -56,6 +56,17 @@ def through(asked, card, monkeypatch, *, sure=True):
         return refine(document, stack, device="cuda")
 
 
+def test_careful_edges_are_found_on_the_processor(asked):
+    document, stack = asked
+    careful = refine(document, stack, device="cpu", edges="careful")
+    here = refine(document, stack, edges="careful")
+    assert (composite(careful, "krita") == document.pixels).all()
+    assert not same(here, refine(document, stack))
+    for one, other in zip(careful.layers, here.layers, strict=True):  # models were learnt on the device: roundings
+        ours, theirs = (layer.on(document.extent)[..., 3].astype(int) for layer in (one, other))
+        assert (abs(ours - theirs) > 1).mean() < 1e-4
+
+
 def test_less_room_than_was_thought_means_smaller_strips(asked, monkeypatch):
     card = Card(2_500_000)
     monkeypatch.setattr("layerlift.refine.torches.processor.NUMPY", None)  # nobody but the device can have made it
