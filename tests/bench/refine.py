@@ -20,7 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from tests.bench import device
-from tests.bench.scenes import baselines, failures, fresh, fresh2, tuning, tuning_veils, unseen
+from tests.bench.scenes import baselines, failures, fresh, fresh2, tuning, tuning_strokes, tuning_veils, unseen
 from tests.bench.scenes.degrade import degrade
 from tests.bench.scenes.draw import Stack
 from tests.bench.scenes.metrics import Quality, flatten, measure
@@ -31,7 +31,7 @@ from layerlift.imaging.layer import Document, Layer, LayerStack, Role
 from layerlift.refine import refine
 
 HALVES = {
-    "tuning": {**tuning.SCENES, **tuning_veils.SCENES},
+    "tuning": {**tuning.SCENES, **tuning_veils.SCENES, **tuning_strokes.SCENES},
     "unseen": unseen.SCENES,
     "fresh": fresh.SCENES,
     "fresh2": fresh2.SCENES,
