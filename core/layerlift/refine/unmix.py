@@ -13,7 +13,7 @@ The posterior mean of what lies below is the colour that the next layer down is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -86,10 +86,23 @@ class Belief:
         )
 
 
-def unmix(points: Points, models: Sequence[LayerModel]) -> list[Share]:
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """What was found of a fractional layer at its points: how much of it is `seen`, the `colour` (3, k) it was asked
+    about, the `alpha` it got, and the belief that this rests upon."""
+
+    share: Share
+    seen: Plane
+    colour: Plane
+    belief: Belief
+
+
+def unmix(
+    points: Points, models: Sequence[LayerModel], tell: Callable[[Finding], None] | None = None
+) -> list[Share]:
     """Every layer that shows at some of the points, bottom → top; exactly one of alpha 1 per point (its base).
 
-    Fastest where all points have the same base and the same layers above it: nothing is gathered then.
+    `tell` hears of every fractional layer, from the top down. Fastest where all points have the same base and the same layers above it: nothing is gathered then.
     """
     shares, beliefs = _ascend(points, models)
     through = np.ones(points.count, np.float32)
@@ -110,6 +123,8 @@ def unmix(points: Points, models: Sequence[LayerModel]) -> list[Share]:
                 colour[:, at[more]] = _below(belief.some(more), _some(here, more), alpha[more])
             through[at] = seen * (1 - alpha)
         solved.append(Share(share.layer, at, alpha, share.spread))
+        if tell is not None:
+            tell(Finding(solved[-1], seen, here, belief))
     return solved[::-1]
 
 
