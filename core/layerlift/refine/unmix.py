@@ -97,12 +97,11 @@ class Finding:
     belief: Belief
 
 
-def unmix(
-    points: Points, models: Sequence[LayerModel], tell: Callable[[Finding], None] | None = None
-) -> list[Share]:
+def unmix(points: Points, models: Sequence[LayerModel], tell: Callable[[Finding], None] | None = None) -> list[Share]:
     """Every layer that shows at some of the points, bottom → top; exactly one of alpha 1 per point (its base).
 
-    `tell` hears of every fractional layer, from the top down. Fastest where all points have the same base and the same layers above it: nothing is gathered then.
+    `tell` hears of every fractional layer, from the top down. Fastest where all points have the same base and the same
+    layers above it: nothing is gathered then.
     """
     shares, beliefs = _ascend(points, models)
     through = np.ones(points.count, np.float32)
