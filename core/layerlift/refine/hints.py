@@ -69,18 +69,20 @@ def _left(belief: Belief, alpha: Plane, colour: Plane) -> tuple[Plane, Plane]:
     return inverse(add_to_diagonal(spread, np.float32(NOISE))), rest
 
 
-def heeded(colour: Plane, mean: Plane, alpha: Plane, hints: Plane) -> Plane:
+def heeded(colour: Plane, mean: Plane, alpha: Plane, hints: Plane) -> tuple[Plane, float]:
     """An engine's colours (h, w, 3), all moved alike: posterior mean of their common error, given hints about the
-    colours `mean` (h, w, 3), and how much of the layer each cell holds."""
+    colours `mean` (h, w, 3), and how much of the layer each cell holds. And what is left of the error's variance, 0–1.
+    """
     if not hints.any():
-        return colour
+        return colour, 1.0
     weight = _beside(alpha[..., None]) + np.float32(1e-6)
     off = (_beside((mean - colour) * alpha[..., None]) / weight).transpose(2, 0, 1)
     pull = (hints[6:] + times(hints[:6], off)).sum((1, 2), dtype=np.float64) / ALIKE
     a, b, c, d, e, f = hints[:6].sum((1, 2), dtype=np.float64) / ALIKE
     precision = np.array([[a, b, c], [b, d, e], [c, e, f]]) + np.eye(3) / DRIFT**2
-    moved: Plane = np.clip(colour + np.linalg.solve(precision, pull).astype(np.float32), 0, 1)
-    return moved
+    left = np.linalg.inv(precision)
+    moved: Plane = np.clip(colour + (left @ pull).astype(np.float32), 0, 1)
+    return moved, float(np.trace(left)) / (3 * DRIFT**2)
 
 
 def _beside(plane: Plane) -> Plane:

@@ -34,7 +34,8 @@ OWN = 0.8
 """Visible share above which a pixel teaches its layer a colour."""
 PRIOR = 0.1
 """Weight of the engine's colour against the document's pixels, where the layer is seen."""
-INFLATION = 5e-4
+INFLATION = 1e-3
+"""Variance of a mean colour that is a guess, as long as no pixel hints at it."""
 SPARSE = 3
 """At most every so many-th pixel is looked at along either axis: thin strokes must not be missed."""
 _CHUNK = 1 << 13
@@ -68,8 +69,8 @@ def learn(
 
     def one(place: int) -> LayerModel:
         layer, share = layers[place], shares[place]
-        colour = heeded(colours[place], models[place].lead[..., :3], alphas[place], tallies[place].hints)
-        learnt = _maximise(layer, colour, tallies[place], alphas[place], share, bottom=place == 0)
+        colour, doubt = heeded(colours[place], models[place].lead[..., :3], alphas[place], tallies[place].hints)
+        learnt = _maximise(layer, colour, tallies[place], alphas[place], share, INFLATION * doubt, bottom=place == 0)
         return replace(learnt, grain=_grain(seen.grain[layer.box.slices], share))
 
     return in_parallel(one, range(len(layers)))
@@ -175,7 +176,7 @@ def _grain(fine: Plane, share: Plane) -> Plane:
 
 
 def _maximise(
-    layer: RoughLayer, colour: Plane, tally: Tally, alpha: Plane, share: Plane, *, bottom: bool
+    layer: RoughLayer, colour: Plane, tally: Tally, alpha: Plane, share: Plane, inflation: float, *, bottom: bool
 ) -> LayerModel:
     count, first, second = tally.sums[0], tally.sums[1:4], tally.sums[4:]
     prior = np.float32(PRIOR) * share + np.float32(1e-9)
@@ -186,7 +187,7 @@ def _maximise(
     cross = outer(first + centre) - outer(first) - outer(centre)
     away = (second - cross + count * outer(centre)) * (count > 0)
     support = cast(Plane, cv2.GaussianBlur(quarter(count), (0, 0), REACH)) / np.float32(0.03)
-    spread = covariance(away, count + np.float32(1e-9), support, INFLATION)
+    spread = covariance(away, count + np.float32(1e-9), support, inflation)
     blended = (layer.alpha + alpha) * np.float32(0.5)
     expected = np.ones_like(alpha) if bottom else box(blended, 1)
     return assemble(layer, expected, layer.alpha, mean, spread, colour, bottom=bottom, edges=blended)

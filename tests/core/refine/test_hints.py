@@ -34,7 +34,7 @@ def learnt(found, engine=WRONG):
     for k in range(count):
         across[:, 0, k // BESIDE] += 3000 * hints[:, k]
     planes = (np.broadcast_to(np.float32(one), (1, count, 3)).copy() for one in (engine, found.belief.mean[:, 0]))
-    return heeded(*planes, np.full((1, count), 0.5, np.float32), across)
+    return heeded(*planes, np.full((1, count), 0.5, np.float32), across)[0]
 
 
 def test_translucent_strokes_over_several_grounds_tell_their_colour():
@@ -67,7 +67,9 @@ def test_veils_and_what_is_faint_or_half_hidden_give_no_hints(changed):
     found = finding([(0.1, 0.1, 0.5), (0.7, 0.1, 0.1)] * 4, 0.6, **changed)
     assert not hint(found, np.arange(8)).any()
     engine = np.full((1, 8, 3), 0.5, np.float32)
-    assert heeded(engine, engine, np.ones((1, 8), np.float32), np.zeros((9, 1, 2), np.float32)) is engine
+    same, doubt = heeded(engine, engine, np.ones((1, 8), np.float32), np.zeros((9, 1, 2), np.float32))
+    assert same is engine
+    assert doubt == 1
 
 
 def test_an_even_veil_of_nine_tenths_is_not_taken_for_its_mixture():
@@ -87,4 +89,4 @@ def test_the_inverse_of_symmetric_matrices():
     v = rng.random((3, 40)).astype(np.float32)
     s = add_to_diagonal(0.05 * outer(v), 1e-4)
     unit = times(s, times(inverse(s), v))
-    assert np.allclose(unit, v, atol=2e-3)
+    assert np.allclose(unit, v, atol=1e-2)
