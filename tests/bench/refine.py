@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 from tests.bench import device, translucent
 from tests.bench.memory import Peak
-from tests.bench.scenes import baselines, failures, fresh, fresh2, jpeg, tuning, tuning_veils, unseen
+from tests.bench.scenes import baselines, failures, fresh, fresh2, jpeg, tuning, tuning_strokes, tuning_veils, unseen
 from tests.bench.scenes.degrade import degrade
 from tests.bench.scenes.draw import Stack
 from tests.bench.scenes.drawn import drawn
@@ -37,7 +37,7 @@ from layerlift.imaging.layer import Document, Layer, LayerStack, Role
 from layerlift.refine import refine
 
 HALVES = {
-    "tuning": {**tuning.SCENES, **tuning_veils.SCENES},
+    "tuning": {**tuning.SCENES, **tuning_veils.SCENES, **tuning_strokes.SCENES},
     "unseen": unseen.SCENES,
     "fresh": fresh.SCENES,
     "fresh2": fresh2.SCENES,

@@ -3,7 +3,8 @@
 Law: reads full-resolution pixels (every other one, only in cells where layers mix), writes models over the grid. The
 true colours of thin strokes appear only here: a hair of one pixel has no cell of its own.
 Source: Dempster, Laird, Rubin, "Maximum Likelihood from Incomplete Data via the EM Algorithm", JRSS B 1977; E-step:
-`unmix`, M-step: moments of the pixels that a layer has (almost) to itself.
+`unmix`, M-step: moments of the pixels that a layer has (almost) to itself, and the engine's colours as prior, after
+`hints` of all others.
 """
 
 from __future__ import annotations
@@ -22,17 +23,19 @@ from layerlift.refine.cells import SOLID, Cells, places
 from layerlift.refine.clean import box
 from layerlift.refine.colours import visibility
 from layerlift.refine.fill import planar, push_pull, pushed_and_pulled
+from layerlift.refine.hints import BESIDE, beside, heeded, hint, unveiled
 from layerlift.refine.models import ENOUGH, REACH, SMOOTH, LayerModel, assemble, covariance, hidden_colours
 from layerlift.refine.moments import Moments, bands, in_parallel, owners, quarter, stride_for
 from layerlift.refine.rough import RoughLayer
 from layerlift.refine.symmetric import about, outer
-from layerlift.refine.unmix import Points, unmix
+from layerlift.refine.unmix import Finding, Points, unmix
 
 OWN = 0.8
 """Visible share above which a pixel teaches its layer a colour."""
 PRIOR = 0.1
 """Weight of the engine's colour against the document's pixels, where the layer is seen."""
 INFLATION = 1e-3
+"""Variance of a mean colour that is a guess, as long as no pixel hints at it."""
 SPARSE = 3
 """At most every so many-th pixel is looked at along either axis: thin strokes must not be missed."""
 _CHUNK = 1 << 13
@@ -40,10 +43,12 @@ _CHUNK = 1 << 13
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """Means over each cell of a layer's box: `alpha` of its alpha; `sums` (10, h, w) of q, q·colour, q·colour²."""
+    """Means over each cell of a layer's box: `alpha` of its alpha; `sums` (10, h, w) of q, q·colour, q·colour²; and,
+    summed over a few cells of a row, `hints` (9, h, beside(w)) of its mean colour."""
 
     alpha: Plane
     sums: Plane
+    hints: Plane
 
 
 def learn(
@@ -65,9 +70,10 @@ def learn(
     shares = visibility([replace(layer, alpha=alpha) for layer, alpha in zip(layers, alphas, strict=True)])
 
     def one(place: int) -> LayerModel:
-        layer, share, colour = layers[place], shares[place], colours[place]
+        layer, share = layers[place], shares[place]
+        colour, doubt = heeded(colours[place], models[place].lead[..., :3], alphas[place], tallies[place].hints)
         highest = models[place].nature[..., 1] if place else None  # the engine's alpha is still the same
-        learnt = _maximise(layer, colour, tallies[place], alphas[place], share, highest)
+        learnt = _maximise(layer, colour, tallies[place], alphas[place], share, highest, INFLATION * doubt)
         if not last:
             return learnt
         fill = hidden_colours(learnt.lead, colour, layer.alpha)
@@ -122,7 +128,7 @@ def _untouched(seen: Moments, model: LayerModel, alone: Mask) -> Tally:
     sums[0] = here
     np.multiply(seen.planes[:, part[0], part[1]], here, out=sums[1:4])
     np.multiply(seen.second[:, part[0], part[1]], here, out=sums[4:])
-    return Tally(here, sums)
+    return Tally(here, sums, np.zeros((9, here.shape[0], beside(here.shape[1])), np.float32))
 
 
 def _count(
@@ -135,7 +141,8 @@ def _count(
 ) -> None:
     """Add the points to the tallies of the layers that show there."""
     through = np.ones(points.count, np.float32)
-    for one in reversed(unmix(points, models)):
+    heard: dict[int, Finding] = {}
+    for one in reversed(unmix(points, models, tell=lambda found: heard.update({id(found.share): found}))):
         visible = through[one.at] * one.alpha
         through[one.at] -= visible
         area, tally = models[one.layer].box, tallies[one.layer]
@@ -152,6 +159,11 @@ def _count(
         own = np.flatnonzero(visible[inside] > OWN)
         q = ((visible[inside][own] - np.float32(OWN)) * np.float32(1 / (1 - OWN))) ** 2 * part[own]
         colour = points.colour[:, at[own]]
+        found = heard.get(id(one))
+        if found is not None:
+            colour = unveiled(found, inside[own], colour)
+            few = (row[at] - area.y) * tally.hints.shape[2] + (column[at] - area.x) // BESIDE
+            _add(tally.hints.reshape(9, -1), few, hint(found, inside) * part)
         _add(tally.sums.reshape(10, -1), cell[own], np.concatenate([q[None], q * colour, q * outer(colour)]))
 
 
@@ -171,7 +183,13 @@ def _grain(fine: Plane, share: Plane) -> Plane:
 
 
 def _maximise(
-    layer: RoughLayer, colour: Plane, tally: Tally, alpha: Plane, share: Plane, highest: Plane | None
+    layer: RoughLayer,
+    colour: Plane,
+    tally: Tally,
+    alpha: Plane,
+    share: Plane,
+    highest: Plane | None,
+    inflation: float,
 ) -> LayerModel:
     count, first, second = tally.sums[0], tally.sums[1:4], tally.sums[4:]
     prior = np.float32(PRIOR) * share + np.float32(1e-9)
@@ -185,7 +203,7 @@ def _maximise(
         return second[:, some] - about(first[:, some], count[some], centre[:, some])
 
     support = cast(Plane, cv2.GaussianBlur(quarter(count), (0, 0), REACH)) / np.float32(0.03)
-    spread = covariance(away, count + np.float32(1e-9), support, INFLATION)
+    spread = covariance(away, count + np.float32(1e-9), support, inflation)
     blended = (layer.alpha + alpha) * np.float32(0.5)
     expected = np.ones_like(alpha) if highest is None else box(blended, 1)
     return assemble(layer, expected, blended, highest, mean, spread)

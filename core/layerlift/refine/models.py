@@ -28,7 +28,7 @@ SMOOTH, REACH = 1.0, 2.0
 """Gaussian sigma, in cells, of a layer's mean colour; and in quarter cells, of its covariance."""
 ENOUGH = 0.02
 """Support at which a scale of push-pull is trusted."""
-FLOOR, INFLATION = 5e-5, 3e-3
+FLOOR, INFLATION = 5e-5, 1e-3
 """Variance that every layer has; more where none of it is seen alone, for there its mean is a guess."""
 
 

@@ -98,6 +98,18 @@ def dot(u: Plane, v: Plane) -> Plane:
     return out
 
 
+def inverse(s: Plane) -> Plane:
+    """S⁻¹, six planes, by the adjugate: for matrices that are far from singular."""
+    a, b, c, d, e, f = s
+    out = np.empty_like(s)
+    for k, (p, q, r, t) in enumerate(
+        ((d, f, e, e), (c, e, b, f), (b, e, c, d), (a, f, c, c), (b, c, a, e), (a, d, b, b))
+    ):
+        np.subtract(p * q, r * t, out=out[k])
+    out /= a * out[0] + b * out[1] + c * out[2]
+    return out
+
+
 def add_to_diagonal(s: Plane, value: Plane | float) -> Plane:
     """s + value · identity, in place."""
     for k in DIAGONAL:

@@ -88,6 +88,17 @@ class Belief:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """What was found of a fractional layer at its points: how much of it is `seen`, the `colour` (3, k) it was asked
+    about, the `alpha` it got, and the belief that this rests upon."""
+
+    share: Share
+    seen: Plane
+    colour: Plane
+    belief: Belief
+
+
 Decide: TypeAlias = "Callable[[int, NDArray[np.intp], Belief, Plane, Plane], Plane]"
 """Says the alpha (k,) of a layer at the points `at` (k,), given what is believed, the colour (3, k) that the layer is
 asked about, and how much of it is seen (k,)."""
@@ -98,11 +109,16 @@ def alone(layer: int, at: NDArray[np.intp], belief: Belief, colour: Plane, seen:
     return np.where(seen > UNSEEN, _alpha(belief, colour, seen), sharpened(belief.alpha, belief.edge))
 
 
-def unmix(points: Points, models: Sequence[LayerModel], decide: Decide = alone) -> list[Share]:
+def unmix(
+    points: Points,
+    models: Sequence[LayerModel],
+    decide: Decide = alone,
+    tell: Callable[[Finding], None] | None = None,
+) -> list[Share]:
     """Every layer that shows at some of the points, bottom → top; exactly one of alpha 1 per point (its base).
 
-    `decide`: who says a layer's alpha, from the top layer down. Fastest where all points have the same base and the
-    same layers above it: nothing is gathered then.
+    `decide`: who says a layer's alpha, from the top layer down; `tell` hears of every fractional layer then. Fastest
+    where all points have the same base and the same layers above it: nothing is gathered then.
     """
     shares, beliefs = _ascend(points, models)
     through = np.ones(points.count, np.float32)
@@ -123,6 +139,8 @@ def unmix(points: Points, models: Sequence[LayerModel], decide: Decide = alone) 
                 colour[:, at[more]] = _below(belief.some(more), _some(here, more), alpha[more])
             through[at] = seen * (1 - alpha)
         solved.append(Share(share.layer, at, alpha, share.spread))
+        if tell is not None:
+            tell(Finding(solved[-1], seen, here, belief))
     return solved[::-1]
 
 

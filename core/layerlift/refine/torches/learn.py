@@ -14,20 +14,24 @@ from numpy.typing import NDArray
 from layerlift.imaging.layer import Mask
 from layerlift.imaging.resample import Grid
 from layerlift.refine.cells import Cells
+from layerlift.refine.hints import BESIDE
 from layerlift.refine.learn import OWN, Tally, prepared
 from layerlift.refine.models import LayerModel
 from layerlift.refine.moments import Moments, owners
 from layerlift.refine.torches.atlas import Atlas, Models
 from layerlift.refine.torches.cells import Slots
-from layerlift.refine.torches.device import pick, torch, where_true
+from layerlift.refine.torches.device import Tensor, pick, torch, where_true
+from layerlift.refine.torches.hints import told
 from layerlift.refine.torches.moments import Runs, cell_bands, means
 from layerlift.refine.torches.picture import Picture
 from layerlift.refine.torches.raster import Places
 from layerlift.refine.torches.symmetric import outer
-from layerlift.refine.torches.unmix import BYTES, Points, unmix
+from layerlift.refine.torches.unmix import BYTES, Belief, Points, unmix
 
-_PLANES = 11
-"""alpha, q, q·colour (3), q·colour² (6)."""
+_PLANES = 20
+"""alpha, q, q·colour (3), q·colour² (6), hints (9)."""
+_TOLD = 240, 50
+"""Working memory of what a slot tells, and what is kept of every slot, in bytes per pixel."""
 
 
 def expect(picture: Picture, grid: Grid, seen: Moments, models: Sequence[LayerModel], cells: Cells) -> list[Tally]:
@@ -53,7 +57,8 @@ def expect(picture: Picture, grid: Grid, seen: Moments, models: Sequence[LayerMo
         words = picture.rows(lines.start * stride, (lines.stop - 1) * stride + 1, stride)[:, ::stride]
         for deep in slots.depths_in(tops):
             chosen = where_true((asked != 0) & (depth == deep))
-            for at in chosen.split(max(1, int(room / 2 / (BYTES[0] + BYTES[1] * (deep + 1))))):
+            each = BYTES[0] + _TOLD[0] + (BYTES[1] + _TOLD[1]) * (deep + 1)
+            for at in chosen.split(max(1, int(room / 2 / each))):
                 sheet.count(places.points(at, picture.levels(pick(words.reshape(-1), at)) / picture.scale, deep), atlas)
         sheet.add_to(tallies, touched, part)
     return tallies
@@ -83,10 +88,16 @@ class _Sheet:
 
     def count(self, points: Points, atlas: Atlas) -> None:
         """Write down what the points say; the last place is for what falls outside of a layer's box."""
-        alphas, _ = unmix(points, atlas)
-        squares = torch.cat([points.colour, outer(points.colour)])
+        nothing = torch.zeros((9, points.row.numel()), dtype=torch.float32, device=points.colour.device)
+        heard = {0: (nothing, points.colour)}
+
+        def hear(slot: int, belief: Belief, seen: Tensor, colour: Tensor, alpha: Tensor) -> None:
+            heard[slot] = told(belief, seen, colour, alpha, points.colour)
+
+        alphas, _ = unmix(points, atlas, hear)
         through = torch.ones_like(alphas[0])
-        for layer, alpha in zip(points.layers.flip(0), alphas.flip(0), strict=True):
+        for slot in range(len(alphas) - 1, -1, -1):
+            layer, alpha, (hints, colour) = points.layers[slot], alphas[slot], heard.pop(slot)
             visible = through * alpha
             through = through - visible
             q = ((visible - OWN) * (1 / (1 - OWN))).clamp_min(0) ** 2
@@ -94,7 +105,7 @@ class _Sheet:
             left, right = pick(self._left, layer), pick(self._right, layer)
             inside = (points.column >= left) & (points.column < right) & pick(self._inside, key)
             place = torch.where(inside, pick(self._lines, key) + points.column, self._size)
-            self._sums.index_copy_(1, place, torch.cat([alpha[None], q[None], q * squares]))
+            self._sums.index_copy_(1, place, torch.cat([alpha[None], q[None], q * colour, q * outer(colour), hints]))
 
     def add_to(self, tallies: Sequence[Tally], touched: Mask, cells: slice) -> None:
         """Add the means over the band's `touched` cells (h, w) to the tallies; all others come down for nothing."""
@@ -108,6 +119,10 @@ class _Sheet:
             down = Runs.of(self._device, self._rows[top:bottom], first, last)
             across = Runs.of(self._device, self._columns[left:right], box.x, box.right)
             found = self._device.array(pick(means(planes, down, across).reshape(_PLANES, -1), self._device.put(here)))
-            here += np.int32((first - box.y) * box.width)
-            tally.alpha.reshape(-1)[here] += found[0]
-            tally.sums.reshape(_PLANES - 1, -1)[:, here] += found[1:]
+            row, column = np.divmod(here, np.int32(box.width))
+            row += np.int32(first - box.y)
+            cell, few = row * np.int32(box.width) + column, row * np.int32(tally.hints.shape[2]) + column // BESIDE
+            tally.alpha.reshape(-1)[cell] += found[0]
+            tally.sums.reshape(10, -1)[:, cell] += found[1:11]
+            for hints, told_here in zip(tally.hints.reshape(9, -1), found[11:], strict=True):
+                hints += np.bincount(few, told_here, hints.size).astype(np.float32)

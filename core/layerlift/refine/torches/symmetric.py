@@ -39,6 +39,14 @@ def solve(factors: Factors, v: Tensor) -> Tensor:
     return torch.stack([v[0] / d1 - l21 * second - l31 * third, second, third])
 
 
+def inverse(s: Tensor, noise: Tensor | float) -> Tensor:
+    """(S + noise · identity)⁻¹, by the adjugate."""
+    a, b, c, d, e, f = s
+    a, d, f = a + noise, d + noise, f + noise
+    adjugate = torch.stack([d * f - e * e, c * e - b * f, b * e - c * d, a * f - c * c, b * c - a * e, a * d - b * b])
+    return adjugate / (a * adjugate[0] + b * adjugate[1] + c * adjugate[2])
+
+
 def surprise(factors: Factors, v: Tensor) -> Tensor:
     """Mahalanobis distance vᵀ S⁻¹ v plus log determinant."""
     d1, l21, l31, d2, l32, d3 = factors

@@ -6,6 +6,7 @@ operations; the tolerance is stated and held in tests/core/refine/torches.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -32,7 +33,11 @@ class Points:
     layers: Tensor
 
 
-def unmix(points: Points, atlas: Atlas) -> tuple[Tensor, Tensor]:
+Tell: TypeAlias = "Callable[[int, Belief, Tensor, Tensor, Tensor], None]"
+"""Hears of a slot: what is believed there, how much of it is seen, the colour (3, n) it is asked about, its alpha."""
+
+
+def unmix(points: Points, atlas: Atlas, tell: Tell | None = None) -> tuple[Tensor, Tensor]:
     """Alpha (slots, n) of each slot, 1 in slot 0, and the variance of its layer's colours there (slots, n)."""
     beliefs, spreads = _ascend(points, atlas)
     through, colour = torch.ones_like(points.colour[0]), points.colour
@@ -40,6 +45,8 @@ def unmix(points: Points, atlas: Atlas) -> tuple[Tensor, Tensor]:
     for slot in range(len(beliefs), 0, -1):
         belief = beliefs[slot - 1]
         alpha = torch.where(through > UNSEEN, _alpha(belief, colour, through), sharpened(belief[2], belief[3]))
+        if tell is not None:
+            tell(slot, belief, through, colour, alpha)
         if slot > 1:
             asked = (through > UNSEEN) & (alpha > CLEAR) & (alpha < SOLID)
             colour = torch.where(asked, _below(belief, colour, alpha), colour)

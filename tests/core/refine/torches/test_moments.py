@@ -67,6 +67,8 @@ def test_the_lesson_is_that_of_numpy(room):
             assert one.alpha.max() > 0.9
             assert np.abs(one.alpha - other.alpha).max() < 1e-4
             assert np.abs(one.sums - other.sums).max() < 1e-4
+            assert np.abs(one.hints - other.hints).max() <= 1e-3 * np.abs(one.hints).max()
+        assert any(one.hints.any() for one in said)
 
 
 def test_a_picture_is_read_from_an_array_that_cannot_be_written():
