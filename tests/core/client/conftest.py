@@ -96,7 +96,12 @@ def client(server: StandIn, connecting: Callable[..., Any]) -> Iterator[Client]:
         yield client
 
 
-def drawn(width: int = 60, height: int = 45, *, deep: bool = False, icc: bytes | None = None) -> Document:
+def drawn(
+    width: int = 60, height: int = 45, *, deep: bool = False, icc: bytes | None = None, opaque: bool = False
+) -> Document:
+    """Noise, as translucent as it comes, unless `opaque`."""
     dtype = np.uint16 if deep else np.uint8
     pixels = np.random.default_rng(width * height).integers(0, np.iinfo(dtype).max, (height, width, 4), dtype)
+    if opaque:
+        pixels[..., 3] = np.iinfo(dtype).max
     return Document(pixels, "Drawn", icc, ("Converted.",))

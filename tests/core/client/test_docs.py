@@ -20,7 +20,7 @@ TEXT = (Path(__file__).parents[3] / "docs" / "client.md").read_text(encoding="ut
 def test_its_examples_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for name in ("poster.png", "photo.png"):
-        Image.fromarray(drawn(90, 60).pixels).save(name)
+        Image.fromarray(drawn(90, 60, opaque=True).pixels).save(name)
     examples = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     assert len(examples) == 2
     with running(tmp_path):

@@ -81,7 +81,7 @@ def test_refusals(client):
 
 
 def test_a_detached_job_outlives_its_client(places, connecting):
-    document = drawn(200, 100)
+    document = drawn(200, 100, opaque=True)
     with connecting() as client:
         job = client.submit(client.upload(document), engine="fake", params={"layers": 3}, detached=True)
     with connecting() as client:
