@@ -28,6 +28,7 @@ class Choice:
     layers: int = 0
     what: str = ""
     text: str = "block"
+    edges: str = "fast"
 
     def wish(self, scope: Scope | None = None) -> Wish:
         """What these options ask for."""
@@ -36,6 +37,8 @@ class Choice:
             params["layers"] = self.layers
         if self.what.strip():
             params["what"] = self.what.strip()
+        if self.edges == "careful":  # servers from before this refuse the word, so the default is not said
+            params["edges"] = "careful"
         return Wish("decompose", scope or self.scope, self.engine or None, params)
 
 
@@ -54,6 +57,8 @@ class Settings:
         known = {f.name: found[f.name] for f in fields(Choice) if type(found.get(f.name)) is type(f.default)}
         choice = replace(Choice(), **known)
         if choice.scope not in get_args(Scope) or choice.text not in ("block", "line"):
+            return Choice()
+        if choice.edges not in ("fast", "careful"):
             return Choice()
         return replace(choice, layers=min(max(choice.layers, 0), MOST_LAYERS))
 

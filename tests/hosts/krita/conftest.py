@@ -80,7 +80,7 @@ def shared_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 @pytest.fixture
 def desk(shared_desk: Desk) -> Iterator[Desk]:
     """Krita without documents and with the default options."""
-    shared_desk.do("inside.choose(engine='fake', scope='layer', layers=0, what='', text='block')")
+    shared_desk.do("inside.choose(engine='fake', scope='layer', layers=0, what='', text='block', edges='fast')")
     shared_desk.do("room['told'].words.clear()")
     yield shared_desk
     if shared_desk.krita is None:

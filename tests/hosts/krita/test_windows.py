@@ -120,6 +120,7 @@ from layerlift_krita.panel.options import Options
 from layerlift_krita.qt import QtWidgets
 options = d.findChild(Options)
 options.layers.setValue(3)
+options.careful.click()
 options.scope.setCurrentIndex(options.scope.findData("image"))
 box = d.findChild(QtWidgets.QDialogButtonBox)
 box.button(QtWidgets.QDialogButtonBox.StandardButton.Ok).click()
@@ -127,6 +128,11 @@ box.button(QtWidgets.QDialogButtonBox.StandardButton.Ok).click()
     )
     assert end(desk)[:3] == ["Window", "inserted", None]
     tree = desk.do("answer = inside.tree(which)", which=document)
+    assert desk.do("answer = dict(inside.studio().action.tasks[0].wish.params)") == {
+        "layers": 3, "text": "block", "edges": "careful",
+    }  # fmt: skip
+    assert desk.do("answer = inside.studio().settings.choice.edges") == "careful"
+    assert desk.wait(panel(desk, "answer = panel.options.careful.isChecked()"))
     assert tree[1][0] == "Window – layers"
     assert len(tree[1][1]) == 3
 

@@ -95,9 +95,16 @@ panel.options.layers.setValue(4)
 panel.go.click()
 seen["choice"] = studio.settings.choice.layers
 seen["ran"] = [wish.params.get("layers") for wish in studio.ran]
+seen["edges"] = ["edges" in studio.ran[0].params]
+panel.options.careful.click()
+seen["edges"] += [studio.settings.choice.edges, panel.options.careful.text(), panel.options.careful.toolTip()]
 dialog = ask(studio, panel)
 dialog.findChild(QtWidgets.QDialogButtonBox).button(QtWidgets.QDialogButtonBox.StandardButton.Ok).click()
 seen["asked"] = len(studio.ran)
+seen["edges"].append(studio.ran[1].params["edges"])  # the dialog starts with what the panel says
+studio.settings.choice = Choice()
+studio.changed()
+seen["edges"].append(panel.options.careful.isChecked())
 
 
 # what else an engine can do: offered in the panel, asked in a dialog each

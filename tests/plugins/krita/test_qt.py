@@ -49,6 +49,8 @@ def test_everything_shows_and_a_job_runs(tmp_path: Path, major: int) -> None:
     assert seen["rows"] == 11
     assert seen["buttons"] == ["again", "cancel", "forget", "fresh", "hide", "insert"]
     assert (seen["choice"], seen["ran"], seen["asked"]) == (4, [4], 2)
+    hint = "Hair, and things that look like their ground; edges take about twice as long"
+    assert seen["edges"] == [False, "careful", "Careful edges", hint, "careful", False]
     assert seen["more before"]
     assert seen["more"] == [False, "edit", "fill", "remove", "generate", "extend", "harmonise"]
     said = {"prompt": "a red ball", "seed": 7}

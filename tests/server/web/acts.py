@@ -10,6 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from layerlift.wire import frames
+from layerlift.wire.messages import Submit
+
 _DROP = """([files, kind]) => {
     const transfer = new DataTransfer();
     for (const [name, type, text] of files) {
@@ -28,6 +31,22 @@ def choose_engine(page: Page, name: str = "fake") -> None:
     """Open the options and take another engine than the usual one."""
     page.locator(".wishes").evaluate("(details) => { details.open = true; }")
     page.select_option("#wish-engine", name)
+
+
+def orders(page: Page) -> list[Submit]:
+    """Everything that the page asks for from now on, as it goes over the wire; the page is opened anew for it."""
+    said: list[Submit] = []
+
+    def sent(payload: str | bytes) -> None:
+        assert isinstance(payload, bytes)
+        message = frames.decode(payload)
+        if isinstance(message, Submit):
+            said.append(message)
+
+    page.on("websocket", lambda socket: socket.on("framesent", sent))
+    page.reload()
+    page.wait_for_selector("[data-connection=open]")
+    return said
 
 
 def bring(page: Page, *pictures: Path, kind: str = "drop") -> None:

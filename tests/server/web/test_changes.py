@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from layerlift import formats
 from layerlift.imaging.arithmetic import composite
-from server.web.acts import another_viewer, ask, fetch, job_of, lift, open_form, pick, still, view
+from server.web.acts import another_viewer, ask, fetch, job_of, lift, open_form, orders, pick, still, view
 from server.web.test_access import everywhere, walk_to
 
 SPLIT, EDIT, FILL = "Split further", "Edit with words …", "Remove or fill a part …"
@@ -65,6 +65,21 @@ def test_a_layer_is_split_further_and_its_parts_take_its_place(page: Page, pictu
     with another_viewer(page):
         page.go_back()
     assert names(page) == BANDS, "the first one is as it was"
+
+
+def test_a_split_can_be_careful_at_edges(page: Page, picture: Path) -> None:
+    lift(page, picture)
+    said = orders(page)
+    page.wait_for_selector(".viewer[data-ready]")
+    whole = job_of(page)
+    pick(page, "Band 2")
+    open_form(page, SPLIT, "split")
+    page.locator("#split-form").get_by_role("checkbox", name="Careful edges").check()
+    ask(page)
+    assert [(order.operation, order.params) for order in said] == [
+        ("decompose", {"layer": 2, "source": whole, "edges": "careful"})
+    ]
+    assert page.locator(".layers .group").all_inner_texts() == ["Band 2"]
 
 
 def test_words_that_are_a_command_move_exactly_one_layer(page: Page, picture: Path) -> None:

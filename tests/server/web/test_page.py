@@ -15,7 +15,7 @@ from core.imaging.profiles import wide_rgb
 from layerlift import formats
 from layerlift.imaging.arithmetic import composite
 from layerlift.imaging.colour import to_srgb8
-from server.web.acts import bring, choose_engine, job_of, lift, seen, still, view
+from server.web.acts import bring, choose_engine, job_of, lift, orders, seen, still, view
 
 POSTER = Path(__file__).parents[3] / "docs" / "pictures" / "poster.png"
 
@@ -260,6 +260,24 @@ def test_an_engine_that_cannot_run_says_why_and_is_not_offered(page: Page) -> No
     assert found["rows"] == ["Engine aDefaultReady", "Engine bNot availableIt needs a GPU with 16 GB. Use a."]
     assert found["choices"] == "Engine a"
     assert found["wish"] == {"engine": None, "params": {"layers": 3}}
+
+
+def test_careful_edges_are_asked_for_and_the_usual_ones_are_not_spoken_of(page: Page, picture: Path) -> None:
+    """Servers from before careful edges refuse words that they do not know."""
+    said = orders(page)
+    lift(page, picture)
+    page.get_by_role("link", name="All pictures").click()
+    choose_engine(page)
+    careful = page.get_by_role("checkbox", name="Careful edges")
+    expect(careful).to_have_accessible_description(
+        "Hair, and things that look like their ground; edges take about twice as long"
+    )
+    careful.check()
+    lift(page, picture)
+    assert [order.params for order in said] == [{}, {"edges": "careful"}]
+    view(page, "difference")
+    page.wait_for_selector("#max-difference")
+    assert int(page.locator("#max-difference").get_attribute("data-max") or "999") <= 1
 
 
 def test_a_picture_may_be_dropped_anywhere_and_words_may_not(page: Page, picture: Path) -> None:

@@ -30,6 +30,10 @@ WORDS: dict[str, str] = {
     "Text": "文字",
     "One layer per block": "每段文字一个图层",
     "One layer per line": "每行文字一个图层",
+    "Careful edges": "精细边缘",
+    "Hair, and things that look like their ground; edges take about twice as long": (
+        "适用于头发以及与背景相近的物体;边缘处理耗时约为两倍"
+    ),
     "● Connected: {server}": "● 已连接:{server}",
     "○ Starting the Layerlift server…": "○ 正在启动 Layerlift 服务器…",
     "○ Connecting…": "○ 正在连接…",

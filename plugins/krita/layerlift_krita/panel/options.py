@@ -12,7 +12,8 @@ from layerlift_krita.settings import MOST_LAYERS, Choice
 
 
 class Options(QtWidgets.QWidget):  # type: ignore[misc]
-    """Scope, engine, number of layers, what to take out, text grouping. Calls `changed` when the user changes one."""
+    """Scope, engine, number of layers, what to take out, text grouping, care at edges. Calls `changed` when
+    the user changes one."""
 
     def __init__(self, choice: Choice, changed: Callable[[Choice], None] | None = None) -> None:
         super().__init__()
@@ -30,6 +31,8 @@ class Options(QtWidgets.QWidget):  # type: ignore[misc]
         self.what.setToolTip(tr("In words, such as “the red car”; for engines that understand them"))
         self.what.setClearButtonEnabled(True)
         self.text = _combo(("block", tr("One layer per block")), ("line", tr("One layer per line")))
+        self.careful = QtWidgets.QCheckBox(tr("Careful edges"))
+        self.careful.setToolTip(tr("Hair, and things that look like their ground; edges take about twice as long"))
         form = QtWidgets.QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setRowWrapPolicy(QtWidgets.QFormLayout.RowWrapPolicy.WrapLongRows)
@@ -42,6 +45,7 @@ class Options(QtWidgets.QWidget):  # type: ignore[misc]
             (tr("Text"), self.text),
         ):
             form.addRow(label, widget)
+        form.addRow("", self.careful)
         self.choice = choice
         for signal in (
             self.scope.currentIndexChanged,
@@ -49,6 +53,7 @@ class Options(QtWidgets.QWidget):  # type: ignore[misc]
             self.text.currentIndexChanged,
             self.layers.valueChanged,
             self.what.editingFinished,
+            self.careful.toggled,
         ):
             signal.connect(self._tell)
 
@@ -61,6 +66,7 @@ class Options(QtWidgets.QWidget):  # type: ignore[misc]
             layers=self.layers.value(),
             what=self.what.text().strip(),
             text=self.text.currentData(),
+            edges="careful" if self.careful.isChecked() else "fast",
         )
 
     @choice.setter
@@ -71,6 +77,7 @@ class Options(QtWidgets.QWidget):  # type: ignore[misc]
         for combo, value in ((self.scope, choice.scope), (self.engine, choice.engine), (self.text, choice.text)):
             combo.setCurrentIndex(max(0, combo.findData(value)))
         self.layers.setValue(choice.layers)
+        self.careful.setChecked(choice.edges == "careful")
         if not self.what.hasFocus():
             self.what.setText(choice.what)
         self._changed = told

@@ -6,7 +6,7 @@
  */
 
 import { button, el, fill, shown } from "./elements.js";
-import { choice, drawing, engine, form, number, said, tick, words } from "./forms.js";
+import { choice, drawing, edges, engine, form, number, said, tick, words } from "./forms.js";
 import { Selecting } from "./selecting.js";
 import { text } from "./strings.js";
 
@@ -84,10 +84,11 @@ function line() {
 
 function split(changes) {
   const most = Array.from({ length: 7 }, (_, index) => [index + 2, text.layersMost(index + 2)]);
-  const [layers, meant] = [choice("split-layers", text.layersWanted, [["", text.layersAny], ...most]), line()];
+  const layers = choice("split-layers", text.layersWanted, [["", text.layersAny], ...most]);
+  const [careful, meant] = [edges("split-edges"), line()];
   const chosen = (layer) => fill(meant, layer ? text.splitThis(layer.name) : text.chooseFirst);
-  const params = () => changes.layer && { layer: changes.layer.index, layers: layers.read() === "" ? null : Number(layers.read()) };
-  return { id: "split", operation: "decompose", label: text.split, parts: [meant, layers.element], params, chosen };
+  const params = () => changes.layer && { layer: changes.layer.index, layers: layers.read() === "" ? null : Number(layers.read()), edges: careful.read() };
+  return { id: "split", operation: "decompose", label: text.split, parts: [meant, layers.element, careful.element], params, chosen };
 }
 
 function edit(changes) {

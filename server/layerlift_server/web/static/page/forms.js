@@ -36,10 +36,18 @@ export function choice(id, label, choices) {
   return { element: field(label, input), input, read: () => input.value };
 }
 
-/** Yes or no. */
-export function tick(id, label) {
-  const input = el("input", { id, type: "checkbox" });
-  return { element: el("div", { class: "tick wide" }, input, el("label", { for: id }, label)), input, read: () => input.checked };
+/** Yes or no; `hint` says when it helps, and what it costs. */
+export function tick(id, label, hint = null) {
+  const input = el("input", { id, type: "checkbox", ...(hint ? { "aria-describedby": `${id}-hint` } : {}) });
+  const element = el("div", { class: "tick wide" }, input, el("label", { for: id }, label));
+  if (hint) element.append(el("p", { id: `${id}-hint`, class: "small faint" }, hint));
+  return { element, input, read: () => input.checked };
+}
+
+/** How much care edges get; null is the usual, which is not said: servers from before this refuse the word. */
+export function edges(id) {
+  const { element, input, read } = tick(id, text.careful, text.carefulHint);
+  return { element, input, read: () => (read() ? "careful" : null) };
 }
 
 /**

@@ -27,6 +27,8 @@ export const text = {
   textAs: "Text",
   textBlock: "One layer per block",
   textLine: "One layer per line",
+  careful: "Careful edges",
+  carefulHint: "Hair, and things that look like their ground; edges take about twice as long",
 
   jobs: "Pictures",
   jobsEmpty: "No pictures yet",

@@ -1,6 +1,7 @@
-/** How the next picture should be taken apart: engine, number of layers, what, text. Law: a form; knows no job. */
+/** How the next picture should be taken apart: engine, number of layers, what, text, care at edges. Law: a form; knows no job. */
 
 import { el, fill } from "./elements.js";
+import { edges, said } from "./forms.js";
 import { text } from "./strings.js";
 
 /** Most bytes of the text of one wish (wire/limits.py: PARAM, in characters of up to 4 bytes). */
@@ -12,9 +13,10 @@ export class Wishes {
     this.layers = el("select", { id: "wish-layers" });
     this.what = el("input", { id: "wish-what", type: "text", maxlength: LONGEST, placeholder: text.whatHint, autocomplete: "off" });
     this.grouping = el("select", { id: "wish-text" }, el("option", { value: "block" }, text.textBlock), el("option", { value: "line" }, text.textLine));
+    this.edges = edges("wish-edges");
     const rows = [[text.engine, this.engine], [text.layersWanted, this.layers], [text.textAs, this.grouping], [text.what, this.what]];
     const fields = rows.map(([label, field]) => el("div", { class: "field" }, el("label", { for: field.id }, label), field));
-    this.element = el("details", { class: "unfold wishes" }, el("summary", {}, text.options), el("div", { class: "fields" }, ...fields));
+    this.element = el("details", { class: "unfold wishes" }, el("summary", {}, text.options), el("div", { class: "fields" }, ...fields, this.edges.element));
     this.offers = [];
   }
 
@@ -47,6 +49,6 @@ export class Wishes {
     if (this.what.value.trim() !== "") params.what = this.what.value.trim();
     if (this.grouping.value !== "block") params.text = this.grouping.value;
     const usual = this.offers.find((offer) => offer.default)?.name;
-    return { engine: [usual, ""].includes(this.engine.value) ? null : this.engine.value, params };
+    return { engine: [usual, ""].includes(this.engine.value) ? null : this.engine.value, params: said({ ...params, edges: this.edges.read() }) };
   }
 }

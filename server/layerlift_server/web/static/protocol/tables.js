@@ -137,7 +137,7 @@ export const TABLES = /* JSON begins */
       ["steps", "int 1..200?", null], ["guidance", "float 0..20?", null], ["negative", "str 0..3000?", null],
       ["fast", "bool", false], ["resolution", "640|1024?", null], ["seed", "int 0..4294967295", 0],
       ["layers", "int 1..1024?", null], ["what", "str 0..3000?", null], ["text", "'block'|'line'", "block"],
-      ["source", "~uuid?", null], ["layer", "int 0..1024?", null]
+      ["edges", "'fast'|'careful'", "fast"], ["source", "~uuid?", null], ["layer", "int 0..1024?", null]
     ],
     "edit": [
       ["steps", "int 1..200?", null], ["guidance", "float 0..20?", null], ["negative", "str 0..3000?", null],
