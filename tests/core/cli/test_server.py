@@ -118,7 +118,7 @@ def test_a_job_is_kept_saved_and_dropped(job, layerlift, work):
     code, _, err = layerlift("jobs", "save", job[:8])
     assert code == 0
     assert "Drawn → Drawn-layers.psd: 3 layers" in err
-    assert compare(formats.read("Drawn-layers.psd"), drawn(80, 60)).maximum <= 1
+    assert compare(formats.read("Drawn-layers.psd"), drawn(80, 60, opaque=True)).maximum <= 1
     assert "exists already" in layerlift("jobs", "save", job)[2]
     assert layerlift("jobs", "save", job, "-o", "new/a.ora")[0] == 0
     assert np.array_equal(
