@@ -191,13 +191,23 @@ def _maximise(
     highest: Plane | None,
     inflation: float,
 ) -> LayerModel:
+    """The M-step. The bottom layer is opaque, so the engine says a colour of it in every cell: only what the pixels
+    differ from that by is smoothed, and its detail stays (regression kriging: Hengl, Heuvelink, Rossiter, "About
+    regression-kriging", Computers & Geosciences 2007). Elsewhere such colours are the edges' blur as much as the
+    layer's: the colours themselves are smoothed."""
     count, first, second = tally.sums[0], tally.sums[1:4], tally.sums[4:]
     prior = np.float32(PRIOR) * share + np.float32(1e-9)
     weighted = planar(colour)
-    weighted *= prior
+    if highest is None:
+        weighted *= -count
+    else:
+        weighted *= prior
     weighted += first
     mean = pushed_and_pulled(cast(Plane, cv2.merge([*weighted, count + prior])), SMOOTH, ENOUGH)
     centre = planar(mean)[:3]
+    if highest is None:
+        centre += planar(colour)
+        mean = cast(Plane, cv2.merge([*centre, count]))
 
     def away(some: slice) -> Plane:
         return second[:, some] - about(first[:, some], count[some], centre[:, some])
