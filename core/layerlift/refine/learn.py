@@ -32,8 +32,9 @@ from layerlift.refine.unmix import Finding, Points, unmix
 
 OWN = 0.8
 """Visible share above which a pixel teaches its layer a colour."""
-PRIOR = 0.1
-"""Weight of the engine's colour against the document's pixels, where the layer is seen."""
+PRIOR = 0.15
+"""Weight of the engine's colour against the document's pixels where the layer is alone; elsewhere times its share,
+squared (Chuang et al., §3.1): in a cell that a stroke hardly covers the engine's colour is blur and rounding."""
 GLIMPSED = 0.1
 """Visible share of the bottom layer in a cell from which on the engine's detail is kept."""
 INFLATION = 1e-3
@@ -198,7 +199,7 @@ def _maximise(
     Computers & Geosciences 2007). Elsewhere such detail is the blur of edges as much as the layer's, and all is
     smoothed."""
     count, first, second = tally.sums[0], tally.sums[1:4], tally.sums[4:]
-    prior = np.float32(PRIOR) * share + np.float32(1e-9)
+    prior = np.float32(PRIOR) * share * share + np.float32(1e-9)
     trend = _trend(colour, prior, share) if highest is None else None
     weighted = planar(colour) if trend is None else trend * -count
     if trend is None:
