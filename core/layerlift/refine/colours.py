@@ -17,7 +17,7 @@ from layerlift.refine.fill import alike, enlarge, pushed_and_pulled, weighed
 from layerlift.refine.moments import in_parallel
 from layerlift.refine.rough import RoughLayer
 
-_ALONE = (0.93, 0.99)
+_ALONE = (0.9, 0.98)
 """From this visibility on a layer's colour is the document's, at the latter entirely. Any sooner, thin strokes that
 the engine made faint would colour the ground below them."""
 
