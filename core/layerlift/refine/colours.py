@@ -17,8 +17,9 @@ from layerlift.refine.fill import alike, enlarge, pushed_and_pulled, weighed
 from layerlift.refine.moments import in_parallel
 from layerlift.refine.rough import RoughLayer
 
-_ALONE = (0.85, 0.98)
-"""From this visibility on a layer's colour is the document's, at the latter entirely."""
+_ALONE = (0.9, 0.98)
+"""From this visibility on a layer's colour is the document's, at the latter entirely. Any sooner, thin strokes that
+the engine made faint would colour the ground below them."""
 
 
 def visibility(layers: Sequence[RoughLayer]) -> list[Plane]:

@@ -22,7 +22,7 @@ from layerlift.imaging.resample import Grid
 from layerlift.refine.cells import SOLID, Cells, places
 from layerlift.refine.clean import box
 from layerlift.refine.colours import visibility
-from layerlift.refine.fill import planar, push_pull, pushed_and_pulled
+from layerlift.refine.fill import planar, push_pull, pushed_and_pulled, weighed
 from layerlift.refine.hints import BESIDE, beside, heeded, hint, unveiled
 from layerlift.refine.models import ENOUGH, REACH, SMOOTH, LayerModel, assemble, covariance, hidden_colours
 from layerlift.refine.moments import Moments, bands, in_parallel, owners, quarter, stride_for
@@ -32,8 +32,11 @@ from layerlift.refine.unmix import Finding, Points, unmix
 
 OWN = 0.8
 """Visible share above which a pixel teaches its layer a colour."""
-PRIOR = 0.1
-"""Weight of the engine's colour against the document's pixels, where the layer is seen."""
+PRIOR = 0.15
+"""Weight of the engine's colour against the document's pixels where the layer is alone; elsewhere times its share,
+squared (Chuang et al., §3.1): in a cell that a stroke hardly covers the engine's colour is blur and rounding."""
+GLIMPSED = 0.1
+"""Visible share of the bottom layer in a cell from which on the engine's detail is kept."""
 INFLATION = 1e-3
 """Variance of a mean colour that is a guess, as long as no pixel hints at it."""
 SPARSE = 3
@@ -191,13 +194,22 @@ def _maximise(
     highest: Plane | None,
     inflation: float,
 ) -> LayerModel:
+    """The M-step. In the bottom layer, which is opaque, only what the pixels differ from the engine's colours by is
+    smoothed, and their detail stays (regression kriging: Hengl, Heuvelink, Rossiter, "About regression-kriging",
+    Computers & Geosciences 2007). Elsewhere such detail is the blur of edges as much as the layer's, and all is
+    smoothed."""
     count, first, second = tally.sums[0], tally.sums[1:4], tally.sums[4:]
-    prior = np.float32(PRIOR) * share + np.float32(1e-9)
-    weighted = planar(colour)
-    weighted *= prior
+    prior = np.float32(PRIOR) * share * share + np.float32(1e-9)
+    trend = _trend(colour, prior, share) if highest is None else None
+    weighted = planar(colour) if trend is None else trend * -count
+    if trend is None:
+        weighted *= prior
     weighted += first
     mean = pushed_and_pulled(cast(Plane, cv2.merge([*weighted, count + prior])), SMOOTH, ENOUGH)
     centre = planar(mean)[:3]
+    if trend is not None:
+        centre += trend
+        mean = cast(Plane, cv2.merge([*centre, count]))
 
     def away(some: slice) -> Plane:
         return second[:, some] - about(first[:, some], count[some], centre[:, some])
@@ -207,3 +219,14 @@ def _maximise(
     blended = (layer.alpha + alpha) * np.float32(0.5)
     expected = np.ones_like(alpha) if highest is None else box(blended, 1)
     return assemble(layer, expected, blended, highest, mean, spread)
+
+
+def _trend(colour: Plane, prior: Plane, share: Plane) -> Plane:
+    """(3, h, w) colours with the engine's detail, but smooth where the layer is hidden: what an engine says there may
+    be a ghost of what hides it."""
+    smooth = pushed_and_pulled(weighed(colour, prior), SMOOTH, PRIOR * ENOUGH)
+    out, detail = planar(smooth)[:3], planar(colour)
+    detail -= out
+    detail *= np.minimum(share * np.float32(1 / GLIMPSED), 1)
+    out += detail
+    return out
