@@ -55,13 +55,8 @@ CORRELATED = 25.0
 """So many samples and channels say what one independent one would: models err in patches."""
 DEEP = 8
 """At most so many layers are asked about in one block, the most visible ones."""
-THIN, AROUND = 0.08, 13
-"""Within so many half cells of a veil, alphas below this say nothing: where an engine lost a thin veil, its density is
-no matter of degree."""
 FARTHEST = 0.7
 """Largest |e| that is believed."""
-_DENSEST, _SHARP = 0.95, 0.3
-"""Alpha and edge-ness below which something is a veil."""
 _BLUR = 1.0
 """Gaussian sigma in half cells before comparing: the engine's picture may be shifted by part of a cell."""
 _SEEN = 0.02
@@ -185,8 +180,6 @@ def _weighted(inside: Plane, halves: Sequence[_Half]) -> tuple[list[Plane], Plan
         part = half.box.slices
         through.append(remaining[part].copy())
         weight[part] *= 1 - np.clip(3 * half.edge * remaining[part], 0, 1)
-        veil = ((half.alpha > THIN) & (half.alpha < _DENSEST) & (half.edge < _SHARP)).astype(np.uint8)
-        weight[part] *= 1 - cv2.dilate(veil, np.ones((AROUND, AROUND), np.uint8)) * (half.alpha < THIN)
         remaining[part] *= 1 - half.alpha
     return through[::-1], weight
 
