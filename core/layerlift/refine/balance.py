@@ -6,16 +6,17 @@ document − composite, and only together can it be told apart: a tint is the sa
 also changes its contrast; so does blur, but not that of large things. To first order, with T_i what is let through by
 all that covers layer i, B_i what lies below it, w_i = α_i T_i,
 
-    document − composite  =  Σ_i e_i · 4 α_i (1 − α_i) T_i (C_i − B_i)  +  w_i (t_i + o_i − ½ s_i ∇²C_i)  +  noise,
+    document − composite  =  Σ_i e_i · 4 α_i (1 − α_i) T_i (C_i − B_i)
+                             +  w_i (t_i + o_i + g_i C_i − ½ s_i ∇²C_i)  +  noise,
 
-e_i (a quarter of the log-odds of density) and t_i (tint, per channel) smooth fields; o_i (tint, per channel, times what
-is usual for the layer's colour) and s_i (variance of the blur) one number each for the whole layer. Blur matters:
-without s the contrast of the document beside the engine's colours is not 1 − α even where α is right, and every veil
-comes out too thin (a slope is biased by what was done to its regressor: Fuller, "Measurement Error Models", 1987,
-§1.1). A linear Gaussian model whose posterior mean is found by conjugate gradients, linearised again a few times, the
-prior staying where it was (Gauss–Newton). The prior of the fields is a Gaussian Markov random field over blocks of
-cells (Rue & Held, "Gaussian Markov Random Fields", 2005, §3.2). Cells with edges have no say: there, residuals mean
-misregistration.
+e_i (a quarter of the log-odds of density) and t_i (tint, per channel) smooth fields; o_i and g_i (what the engine
+added to the layer's colour and multiplied it by, per channel) and s_i (variance of the blur) numbers for the whole
+layer: where it is seen bare they show, and hold below veils too. Blur matters: without s the contrast of the document
+beside the engine's colours is not 1 − α even where α is right, and every veil comes out too thin (a slope is biased by
+what was done to its regressor: Fuller, "Measurement Error Models", 1987, §1.1). A linear Gaussian model whose posterior
+mean is found by conjugate gradients, linearised again a few times, the prior staying where it was (Gauss–Newton). The
+prior of the fields is a Gaussian Markov random field over blocks of cells (Rue & Held, "Gaussian Markov Random Fields",
+2005, §3.2). Cells with edges have no say: there, residuals mean misregistration.
 """
 
 from __future__ import annotations
@@ -40,26 +41,22 @@ BLOCK = 8
 """Side of a block in half cells."""
 EVERY = 2
 """Every so many-th half cell along either axis is a sample: blurred, they say no more together."""
-TURNS = 3
-"""The model is linearised so often."""
-DENSITY, TINT = 0.2, 0.004
+TURNS, ENOUGH = 4, 0.1
+"""The model is linearised so often; each time its equations are solved until so much of their residual is left, because
+the next turn has better ones (inexact Newton: Dembo, Eisenstat, Steihaug 1982)."""
+DENSITY, TINT = 0.2, 0.008
 """Standard deviation of a field's differences between neighbouring blocks."""
-OFFSET, GAIN, BLUR = 0.006, 0.012, 0.05
-"""Standard deviations of a layer's numbers: its tint, 0–1, where it is black, and what comes on top in quadrature per
-unit of its colour (engines multiply as well as add: white drifts further than black); blur, half cells²."""
+OFFSET, GAIN, BLUR = 0.006, 0.01, 0.1
+"""Standard deviations of a layer's numbers: its tint, 0–1, where it is black, and what comes on top per unit of its
+colour (engines multiply as well as add: white drifts further than black); blur, half cells²."""
 NOISE = 0.003
 """Least standard deviation of what the model cannot explain."""
-CORRELATED = 36.0
+CORRELATED = 25.0
 """So many samples and channels say what one independent one would: models err in patches."""
 DEEP = 8
 """At most so many layers are asked about in one block, the most visible ones."""
-THIN, AROUND = 0.08, 13
-"""Within so many half cells of a veil, alphas below this say nothing: where an engine lost a thin veil, its density is
-no matter of degree."""
 FARTHEST = 0.7
 """Largest |e| that is believed."""
-_DENSEST, _SHARP = 0.95, 0.3
-"""Alpha and edge-ness below which something is a veil."""
 _BLUR = 1.0
 """Gaussian sigma in half cells before comparing: the engine's picture may be shifted by part of a cell."""
 _SEEN = 0.02
@@ -92,7 +89,7 @@ def balance(mean: Plane, layers: Sequence[RoughLayer]) -> list[RoughLayer]:
     halves = given
     for _ in range(TURNS):
         samples = _sampled(shown, inside, halves, blocks, total)
-        step = solve(samples, noise * np.float32(CORRELATED), total)
+        step = solve(samples, noise * np.float32(CORRELATED), total, ENOUGH)
         noise = _noise(samples, step)
         total.add(step, 1)
         halves = [
@@ -183,8 +180,6 @@ def _weighted(inside: Plane, halves: Sequence[_Half]) -> tuple[list[Plane], Plan
         part = half.box.slices
         through.append(remaining[part].copy())
         weight[part] *= 1 - np.clip(3 * half.edge * remaining[part], 0, 1)
-        veil = ((half.alpha > THIN) & (half.alpha < _DENSEST) & (half.edge < _SHARP)).astype(np.uint8)
-        weight[part] *= 1 - cv2.dilate(veil, np.ones((AROUND, AROUND), np.uint8)) * (half.alpha < THIN)
         remaining[part] *= 1 - half.alpha
     return through[::-1], weight
 
@@ -197,14 +192,9 @@ def _design(half: _Half, visible: Plane, below: Plane) -> Plane:
     curved *= alike(np.float32(-0.5 * BLUR) * visible, 3)
     out[..., 0], out[..., 2] = _sparse(dense), _sparse(curved)
     out[..., 1] = (_sparse(visible) * np.float32(TINT))[..., None]
-    out[..., 3] = _sparse(alike(visible, 3) * _drift(half.colour))
+    out[..., 3] = out[..., 1] * np.float32(OFFSET / TINT)
+    out[..., 4] = _sparse(alike(np.float32(GAIN) * visible, 3) * half.colour)
     return out.reshape(*out.shape[:2], -1)
-
-
-def _drift(colour: Plane) -> Plane:
-    """Standard deviation of a whole layer's tint, per channel."""
-    squares = np.float32(GAIN * GAIN) * colour**2
-    return cast(Plane, np.sqrt(squares + np.float32(OFFSET * OFFSET)))
 
 
 def _sparse(planes: Plane) -> Plane:
@@ -221,7 +211,7 @@ def _moved(half: _Half, fields: Plane, numbers: Plane, size: tuple[int, int]) ->
     odds = np.exp(4 * np.clip(here[0], -FARTHEST, FARTHEST))
     thicker = half.alpha * odds / (1 + half.alpha * (odds - 1))
     tinted = cast(Plane, cv2.merge(here[1:]))
-    tinted += numbers[1:4] * _drift(half.colour)
-    tinted += half.colour
+    tinted += numbers[1:4] * np.float32(OFFSET)
+    tinted += half.colour * (1 + numbers[4:] * np.float32(GAIN))
     np.clip(tinted, 0, 1, out=tinted)
     return replace(half, alpha=thicker.astype(np.float32), colour=tinted)

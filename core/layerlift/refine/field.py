@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from layerlift.imaging.geometry import Bounds
 from layerlift.imaging.layer import Plane
 
-FIELDS, NUMBERS = 4, 4
-"""Unknowns of a layer in every block, and over the whole picture: one that all channels share, then one per channel."""
-COLUMNS = 4
-"""Columns of a layer in one channel: the shared field, the channel's own; the shared number, the channel's own."""
+FIELDS, NUMBERS = 4, 7
+"""Unknowns of a layer in every block, and over the whole picture: one that all channels share, then one per channel,
+of the latter a second one per channel."""
+COLUMNS = 5
+"""Columns of a layer in one channel: the shared field, the channel's own; the shared number, the channel's own two."""
 
 
 @dataclass(eq=False)
@@ -112,8 +113,8 @@ def left_over(samples: Samples, x: Unknowns) -> Plane:
 
 
 class Places:
-    """Where the unknowns of every block's layers lie: `fields` and `numbers` (b, 4, m), indices into those of
-    `Unknowns`, flattened."""
+    """Where the unknowns of every block's layers lie: `fields` (b, FIELDS, m) and `numbers` (b, NUMBERS, m), indices
+    into those of `Unknowns`, flattened."""
 
     def __init__(self, who: NDArray[np.intp], blocks: int):
         kinds = np.arange(FIELDS)[:, None]
@@ -134,7 +135,8 @@ class Places:
 def _explained(columns: Plane, told: tuple[Plane, Plane], channel: int) -> Plane:
     """(b, s) what the unknowns change in one channel."""
     fields, numbers = told
-    each = np.stack([fields[:, 0], fields[:, 1 + channel], numbers[:, 0], numbers[:, 1 + channel]], 1)
+    own = [numbers[:, k] for k in (0, 1 + channel, 4 + channel)]
+    each = np.stack([fields[:, 0], fields[:, 1 + channel], *own], 1)
     blocks, count = columns.shape[:2]
     out: Plane = (columns.reshape(blocks, count, -1) @ each.reshape(blocks, -1, 1))[..., 0]
     return out

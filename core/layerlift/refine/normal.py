@@ -17,16 +17,17 @@ from layerlift.refine.field import COLUMNS, FIELDS, NUMBERS, Places, Samples, Un
 
 STIFF, REST = 1.0, 0.1
 """Weight of differences between neighbouring blocks, and of the fields themselves: on average engines are right."""
-_STEPS, _ENOUGH = 120, 1e-3
+_STEPS, EXACT = 120, 1e-3
 """Conjugate gradients end after so many steps, or when the residual is so much smaller."""
 
 
-def solve(samples: Samples, noise: Plane, held: Unknowns) -> Unknowns:
+def solve(samples: Samples, noise: Plane, held: Unknowns, enough: float = EXACT) -> Unknowns:
     """Posterior mean of what is to be added to `held`, which the samples' residuals already contain; the prior is
     about the sum: fields with differences of unit variance between blocks, numbers of unit variance. `noise` (b,) is
-    the variance of one sample of every block."""
+    the variance of one sample of every block; a share of `enough` of the residual (in the preconditioner's norm) stays.
+    """
     system = (_Ordered if samples.ordered else _System)(samples, noise)
-    return system.told(_conjugate(system.times, system.eased, system.goal(held)))
+    return system.told(_conjugate(system.times, system.eased, system.goal(held), enough))
 
 
 class _System:
@@ -48,7 +49,7 @@ class _System:
             turned = (wide * strength).transpose(0, 2, 1)
             products = (turned @ wide).reshape(blocks, COLUMNS, deep, COLUMNS, deep)
             told = (turned @ samples.rest[:, c, :, None]).reshape(blocks, COLUMNS, deep)
-            fields, numbers = ((0, 0), (1, 1 + c)), ((2, 0), (3, 1 + c))
+            fields, numbers = ((0, 0), (1, 1 + c)), ((2, 0), (3, 1 + c), (4, 4 + c))
             for k, i in fields:
                 right[:, i] += told[:, k]
                 for j, o in fields:
@@ -186,7 +187,7 @@ def _differences(x: Plane, blocks: tuple[int, int], axis: int) -> Plane:
 
 
 def _conjugate(
-    times: Callable[[Unknowns], Unknowns], eased: Callable[[Unknowns], Unknowns], goal: Unknowns
+    times: Callable[[Unknowns], Unknowns], eased: Callable[[Unknowns], Unknowns], goal: Unknowns, enough: float
 ) -> Unknowns:
     """Preconditioned conjugate gradients from zero."""
     x = Unknowns(np.zeros_like(goal.fields), np.zeros_like(goal.numbers))
@@ -194,7 +195,7 @@ def _conjugate(
     way = eased(rest)
     gain = first = rest.dot(way)
     for _ in range(_STEPS):
-        if gain <= first * _ENOUGH**2 or gain <= 0:
+        if gain <= first * enough**2 or gain <= 0:
             break
         moved = times(way)
         step = gain / way.dot(moved)

@@ -93,6 +93,20 @@ def test_a_blurred_copy_of_what_lies_behind_does_not_thin_the_fog(monkeypatch):
     assert float((blind[1].alpha - fog).mean()) < -0.02  # what the blur would otherwise be taken for
 
 
+def test_a_gain_that_shows_where_a_layer_is_bare_holds_below_a_veil(monkeypatch):
+    back, _, white, _ = scene(texture=0.2)
+    veil = np.full((SIDE, SIDE), 0.45, np.float32)
+    veil[:, : SIDE // 2] = 0
+    shown = back + veil[..., None] * (white - back)
+    fainter = (back * np.float32(0.95)).astype(np.float32)
+    out = balance(shown, layers(fainter, veil, white))
+    monkeypatch.setattr(balancing, "GAIN", 1e-6)
+    blind = balance(shown, layers(fainter, veil, white))
+    below = np.s_[:, SIDE // 2 :]
+    assert off(out[0].colour[below], back[below]) < 0.7 * off(blind[0].colour[below], back[below])
+    assert off(out[1].alpha, veil) < 0.004
+
+
 def test_a_fog_that_nearly_got_lost_comes_back():
     back, fog, white, shown = scene()
     odds = fog / (1 - fog) * np.exp(-1.6).astype(np.float32)
@@ -127,7 +141,7 @@ def dense(samples, noise, held):
     """The same posterior mean, every equation written out."""
     blocks, count = len(samples.who), samples.count
     fields = np.arange(count * 4 * blocks).reshape(count, 4, blocks)
-    numbers = fields.size + np.arange(count * 4).reshape(count, 4)
+    numbers = fields.size + np.arange(count * 7).reshape(count, 7)
     size = fields.size + numbers.size
     left, right = np.zeros((size, size)), np.zeros(size)
     for b in range(blocks):
@@ -137,8 +151,8 @@ def dense(samples, noise, held):
                 for m, who in enumerate(samples.who[b]):
                     if who == count:
                         continue
-                    places = fields[who, 0, b], fields[who, 1 + c, b], numbers[who, 0], numbers[who, 1 + c]
-                    row[list(places)] += samples.columns[b, c, s, :, m]
+                    places = [fields[who, 0, b], fields[who, 1 + c, b], *numbers[who, [0, 1 + c, 4 + c]]]
+                    row[places] += samples.columns[b, c, s, :, m]
                 weight = samples.weight[b, s] / noise[b]
                 left += weight * np.outer(row, row)
                 right += weight * row * samples.rest[b, c, s]
