@@ -38,7 +38,9 @@ def server(tmp_path_factory):
 def job(server):
     """A finished job of its own, dropped afterwards."""
     with connect() as client:
-        job = client.submit(client.upload(drawn(80, 60, opaque=True)), engine="fake", params={"layers": 3}, detached=True)
+        job = client.submit(
+            client.upload(drawn(80, 60, opaque=True)), engine="fake", params={"layers": 3}, detached=True
+        )
         client.result(job)
         yield job
         if job in [info.job for info in client.jobs()]:

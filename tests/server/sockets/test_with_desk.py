@@ -71,6 +71,11 @@ def png(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", pixels) + part(b"IEND", b"")
 
 
+def noise(side: int) -> bytes:
+    """An opaque picture of which no two pixels are alike."""
+    return b"".join(os.urandom(3) + b"\xff" for _ in range(side * side))
+
+
 async def end_of(client: Talker, job: str) -> tuple[list[LayerReady], Done | Failed]:
     layers = []
     while True:
@@ -83,7 +88,7 @@ async def end_of(client: Talker, job: str) -> tuple[list[LayerReady], Done | Fai
 
 async def test_a_picture_goes_up_and_comes_down_in_layers(server: Server, settings: Settings) -> None:
     side, upload, job = 256, fresh(), fresh()
-    pixels = os.urandom(side * side * 4)
+    pixels = noise(side)
     async with Talker(server.port) as client:
         await client.greet(token=server.token)
         await client.put(upload, pixels, DocumentInfo("../../x\0", "pixels", side, side, 8, mask=False))
@@ -176,8 +181,9 @@ async def test_nobody_touches_anothers_work(server: Server) -> None:
 
 async def test_uploads_and_results_outlive_the_server(settings: Settings) -> None:
     half, done, job = fresh(), fresh(), fresh()
-    pixels = os.urandom(4 * CHUNK)
     side = 512
+    pixels = noise(side)
+    assert len(pixels) == 4 * CHUNK
     document = DocumentInfo("a", "pixels", side, side, 8)
     first = Server(settings, Desk(settings.data, JobSettings(prestart=False)))
     await first.start()
