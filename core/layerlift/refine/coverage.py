@@ -245,7 +245,8 @@ def _lowest(above: Sequence[RoughLayer], shown: Plane, *, trusted: bool) -> Plan
     What the layers above err by divides by T, so where they are dense or change, that is no more than an innovation on
     what the surroundings say, to be believed if it is larger than its error (gating: Bar-Shalom & Fortmann, "Tracking
     and Data Association", 1988). A thing over nothing so has nothing below it, whatever its engine's alpha. A bottom
-    layer that is faint wherever it is seen is none: it is the ends of others, which the engine lost.
+    layer that is faint wherever it is seen, or seen nowhere, is none: it is the ends of others, which the engine lost.
+    (Nothing can be hidden below what is translucent: there it would show.)
     """
     through = np.ones_like(shown)
     for layer in above:

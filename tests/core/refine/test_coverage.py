@@ -66,6 +66,13 @@ def test_a_thing_over_nothing_keeps_the_documents_alpha_and_has_nothing_below_it
     assert (ours == document.pixels).all()
 
 
+def test_nothing_is_hidden_below_what_is_translucent():
+    card = layer((200, 40, 30), np.full((SIDE, SIDE), 0.6))
+    document, (ground, ours) = taken_apart([card], [solid((20, 120, 60)), solid((200, 40, 30))])
+    assert (ours == document.pixels).all()
+    assert not ground.any()
+
+
 def test_a_soft_shadow_over_nothing_is_the_shadows():
     shadow, thing = layer((10, 5, 20), disc(55, 88, 92, 24) * 0.5), layer((220, 180, 40), disc(45, 76, 72))
     document, (ground, ours, top) = taken_apart([shadow, thing], [solid(GROUND), small(shadow), small(thing)])
