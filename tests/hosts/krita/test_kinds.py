@@ -131,6 +131,8 @@ document.setModified(False)
 """,
         which=document,
     )
+    # Krita paints the vector layer in its own time
+    desk.wait("answer = inside.node(inside.doc(which), 'vector').bounds().width() > 0", which=document)
     desk.wait("answer = inside.idle(which)", which=document)
     # Each kind's truth by another way: shown alone in a document of its own, read by `pixelData` of the document.
     found = desk.do(
