@@ -5,7 +5,7 @@
     python -m tests.bench.refine failures
     python -m tests.bench.refine translucent [--half tuning | unseen] [--size 1024] [--side 320]
     python -m tests.bench.refine jpeg [--size 1024 --side 320] [--only signs,poster]
-    python -m tests.bench.refine speed [--device cuda | cpu-torch]
+    python -m tests.bench.refine speed [--jpeg 90] [--device cuda | cpu-torch]
     python -m tests.bench.refine crops --out FILE.png
 
 Run from the repository's root. Constants are chosen on `tuning` and on lots of `drawn` below 100; `unseen`, `fresh`,
@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import astuple
 from functools import partial
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -56,9 +57,11 @@ def rough_stack(layers: Stack) -> LayerStack:
     )
 
 
-def document_of(truth: Stack, depth: int = 8) -> Document:
-    """The truth, flattened."""
+def document_of(truth: Stack, depth: int = 8, quality: int = 0) -> Document:
+    """The truth, flattened; and through JPEG of this quality, if any."""
     levels = flatten(truth)
+    if quality:
+        levels = jpeg.through_jpeg(levels, quality).astype(np.float32)
     scale = 1 if depth == 8 else 257
     pixels = np.full((*levels.shape[:2], 4), 255 * scale, np.uint8 if depth == 8 else np.uint16)
     pixels[..., :3] = np.rint(levels * scale)
@@ -73,6 +76,12 @@ def ours(document: Document, rough: Stack, order: tuple[int | None, ...] | None 
         found = {name: (pixels // 257).astype(np.uint8) for name, pixels in found.items()}
     nothing = np.zeros((document.extent.height, document.extent.width, 4), np.uint8)
     return [found.get(str(k), nothing) for k in (order or range(len(rough)))], stack
+
+
+def as_it_comes(document: Document, rough: Stack) -> Stack:
+    """Ours, but asking the document itself where JPEG halved its chroma."""
+    with mock.patch("layerlift.refine.restored", return_value=None):
+        return ours(document, rough)[0]
 
 
 def exactness(document: Document, stack: LayerStack) -> str:
@@ -97,11 +106,13 @@ def quality(args: argparse.Namespace) -> None:
     means: dict[str, list[tuple[float, ...]]] = {}
     for name, draw in _scenes(args).items():
         truth = draw(args.size, args.size)
-        document, rough = document_of(truth), degrade(truth, args.side, args.seed, args.severity)
+        document, rough = document_of(truth, 8, args.jpeg), degrade(truth, args.side, args.seed, args.severity)
         picture = np.ascontiguousarray(document.pixels[..., :3])
         methods = {name: run for name, run in baselines.METHODS.items() if not args.short or name in SHORT}
         if args.closed_form:
             methods["closed-form"] = baselines.closed_form
+        if args.jpeg:
+            methods["chroma as it comes"] = lambda _, rough, document=document: as_it_comes(document, rough)
         for method, run in methods.items():
             begin = time.perf_counter()
             got = run(picture, rough)
@@ -110,7 +121,7 @@ def quality(args: argparse.Namespace) -> None:
             means.setdefault(method, []).append(row)
             line(f"{name}: {method}", row, spent)
         for depth in (8, 16):
-            document = document_of(truth, depth)
+            document = document_of(truth, depth, args.jpeg)
             begin = time.perf_counter()
             got, stack = ours(document, rough)
             spent = time.perf_counter() - begin
@@ -137,7 +148,10 @@ def _scenes(args: argparse.Namespace) -> dict[str, Callable[[int, int], Stack]]:
 def _goals(rows: dict[str, list[tuple[float, ...]]]) -> None:
     """Ratios of means over the scenes; the standard error is the jackknife's (Efron & Stein 1981), scenes left out."""
     table = {method: np.array(found)[:, (0, 2)] for method, found in rows.items()}  # SAD, GRAD
-    mine, others = table["ours, 8 bit"], [of for method, of in table.items() if not method.startswith(("ours", "bic"))]
+    mine, others = (
+        table["ours, 8 bit"],
+        [of for method, of in table.items() if not method.startswith(("ours", "bic", "chroma"))],
+    )
     for column, what, wanted in ((0, "alpha SAD", 8), (1, "gradient error", 12)):
         best = min(others, key=lambda of: of[:, column].mean())
         for beside, name, goal in ((table["bicubic"], "bicubic", wanted), (best, "the best baseline", 4)):
@@ -176,6 +190,8 @@ def through_jpeg(args: argparse.Namespace) -> None:
         for method in SHORT:
             got = baselines.METHODS[method](levels, rough)
             line(f"{name}: {method}", astuple(measure(got, truth)), 0, str(jpeg.halo(got, truth)))
+        got = as_it_comes(document, rough)
+        line(f"{name}: chroma as it comes", astuple(measure(got, truth)), 0, str(jpeg.halo(got, truth)))
         begin = time.process_time()
         got, stack = ours(document, rough)
         note = f"{jpeg.halo(got, truth)}  {exactness(document, stack)}"
@@ -212,7 +228,7 @@ def speed(args: argparse.Namespace) -> None:
         ("cartoon", tuning.cartoon, Extent(2048, 2048), 8),
     ):
         truth = draw(extent.height, extent.width)[:count]
-        document, rough = document_of(truth), rough_stack(degrade(truth, args.side))
+        document, rough = document_of(truth, 8, args.jpeg), rough_stack(degrade(truth, args.side))
         del truth
         if args.device:
             name = f"{scene} {extent.area / 1e6:.1f} MP N={count} canvas {args.side}"
@@ -265,6 +281,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--half", choices=(*HALVES, "drawn"), default="unseen")
     parser.add_argument("--lots", default="0-11", help="drawn: from which seed to which")
     parser.add_argument("--side", type=int, default=640)
+    parser.add_argument("--jpeg", type=int, default=0, help="quality, speed: documents through JPEG of this quality")
     parser.add_argument("--severity", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--size", type=int, default=2048)

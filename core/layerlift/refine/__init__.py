@@ -1,9 +1,9 @@
 """A rough low-resolution stack and the document in; exact full-resolution layers out.
 
 Law: floor above imaging; knows no engine and no file. The mathematics in its order: `rough` (reading), `drift`
-(measuring), `models` (what each layer is like), `cells` and `spans` (where layers mix, and which pixels that is),
-`strips` (the full-resolution pass: `hidden`, `unmix`, `project`, `canvas`); `bands`, `agreement`, `laplacian` (pixels
-that leave the choice open). Figures and method: docs/refine.md.
+(measuring), `chroma` (what JPEG did to the document's colours), `models` (what each layer is like), `cells` and `spans`
+(where layers mix, and which pixels that is), `strips` (the full-resolution pass: `hidden`, `unmix`, `project`,
+`canvas`); `bands`, `agreement`, `laplacian` (pixels that leave the choice open). Figures and method: docs/refine.md.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.layer import Document, LayerStack
 from layerlift.limits import MAX_LAYERS
 from layerlift.progress import Progress
+from layerlift.refine.chroma import restored
 from layerlift.refine.drift import measure
 from layerlift.refine.processor import NUMPY
 from layerlift.refine.rough import grid_for, read
@@ -63,8 +64,9 @@ def refine(
         drift, remarks = measure(document, rough, processor.reduce(document, rough.extent))
         layers, dropped = read(rough, grid, document.icc)
         trusted = edge_uncertainty <= SURE and grid.cells == document.extent
-        scene = understand(document, grid, layers, trusted, arithmetic, progress.part(0.05, 0.3), processor)
-        scene = replace(scene, careful=edges == "careful")
+        asked = None if trusted else restored(document, processor.reduce(document, grid.cells))
+        scene = understand(asked or document, grid, layers, trusted, arithmetic, progress.part(0.05, 0.3), processor)
+        scene = replace(scene, document=document, asked=asked, careful=edges == "careful")
         painted = processor.paint(scene, progress.part(0.3, 1.0))
     finally:
         processor.close()

@@ -43,7 +43,8 @@ class Scene:
     `trusted`: cells are pixels and the engine's alphas are right as they are. `covers`, where the document is
     translucent: of each model (h, w, 2), what it and all below it cover, and the edge-ness of that; the models' alphas
     are shares of it then (see `coverage`). `careful`: pixels that leave the choice open are decided together with their
-    neighbours (see `bands`), unless `trusted`.
+    neighbours (see `bands`), unless `trusted`. `asked`: the document with its chroma restored, where it is asked and
+    not painted (see `chroma`).
     """
 
     document: Document
@@ -54,6 +55,12 @@ class Scene:
     trusted: bool
     covers: Sequence[Plane] | None = None
     careful: bool = False
+    asked: Document | None = None
+
+    @property
+    def guide(self) -> Document:
+        """Whose colours say which layer a pixel shows."""
+        return self.asked or self.document
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +113,7 @@ def _strip(work: _Work, strip: Bounds) -> None:
     """Refine one strip into the canvases."""
     cells, lattice = work.scene.cells, work.lattice
     if work.scene.careful and not work.scene.trusted:
-        work = replace(work, settled=Bands(work.scene.document, lattice, work.scene.models, cells).settle(strip))
+        work = replace(work, settled=Bands(work.scene.guide, lattice, work.scene.models, cells).settle(strip))
     source = words(work.scene.document.pixels[strip.slices])
     whole = None if opaque(source) else solid(source)
     found = runs(lattice, strip, cells.base, cells.mixed)
@@ -167,23 +174,34 @@ def _refine_all(work: _Work, strip: Bounds, source: Words, whole: bool, row: Ind
     """Take some pixels of the strip apart."""
     colours = source[row - strip.y, column]
     if whole:
-        _refine_points(work, _points(work, colours, row, column), row, column)
+        target = _levels(work, colours)
+        asked = target if work.scene.asked is None else _read(work.scene.asked, row, column)
+        _refine_points(work, _points(work, asked, row, column), target, row, column)
         return
     full = solid(colours)
     for chosen in (full, shown(colours) & ~full):
         at = np.flatnonzero(chosen)
         if at.size:
             cover = None if chosen is full else alphas(colours[at]).astype(np.float32)
-            _refine_points(work, _points(work, colours[at], row[at], column[at]), row[at], column[at], cover)
+            target = _levels(work, colours[at])
+            _refine_points(work, _points(work, target, row[at], column[at]), target, row[at], column[at], cover)
 
 
-def _points(work: _Work, colours: Words, row: Index, column: Index) -> Points:
-    depth = work.scene.document.pixels.dtype
-    levels = colours.view(depth).reshape(-1, 4)[:, :3].T.astype(np.float32)
+def _levels(work: _Work, colours: Words) -> Plane:
+    """(3, n) whole numbers."""
+    some = colours.view(work.scene.document.pixels.dtype).reshape(-1, 4)[:, :3]
+    return np.ascontiguousarray(some.T.astype(np.float32))
+
+
+def _read(document: Document, row: Index, column: Index) -> Plane:
+    return np.ascontiguousarray(document.pixels[row, column, :3].T.astype(np.float32))
+
+
+def _points(work: _Work, levels: Plane, row: Index, column: Index) -> Points:
     (across, down), (xs, ys), cells = work.lattice.cell, work.lattice.at, work.scene.cells
     line, place = down[row], across[column]
     return Points(
-        np.ascontiguousarray(levels) * np.float32(1 / full_scale(work.scene.document.pixels)),
+        levels * np.float32(1 / full_scale(work.scene.document.pixels)),
         xs[column],
         ys[row],
         cells.base[line, place],
@@ -191,11 +209,13 @@ def _points(work: _Work, colours: Words, row: Index, column: Index) -> Points:
     )
 
 
-def _refine_points(work: _Work, points: Points, row: Index, column: Index, cover: Plane | None = None) -> None:
-    """Unmix the points, make them exact, write them; `cover`: the document's alpha where it is translucent."""
+def _refine_points(
+    work: _Work, points: Points, target: Plane, row: Index, column: Index, cover: Plane | None = None
+) -> None:
+    """Unmix the points, make them show `target` (3, n) exactly, write them; `cover`: the document's alpha where it is
+    translucent."""
     scene = work.scene
     scale = full_scale(scene.document.pixels)
-    target = np.rint(points.colour * np.float32(scale))
     decide = alone if work.settled is None else work.settled.at(row, column)
     parts = [
         Part(

@@ -38,9 +38,11 @@ _RASTER = 24
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """What stays the same from strip to strip, and how many bytes pixels may take at a time."""
+    """What stays the same from strip to strip, and how many bytes pixels may take at a time. `guide`: the picture whose
+    colours are asked; the very one that is painted, where no other was made."""
 
     picture: Picture
+    guide: Picture
     scene: Scene
     models: Models
     slots: Slots
@@ -51,10 +53,12 @@ class _Work:
 
 @dataclass(frozen=True, eq=False)
 class _Strip:
-    """One strip: its place, the document's words (h, w), the models, the cells, and where it is painted."""
+    """One strip: its place, the document's words (h, w) and those of the guide, the models, the cells, and where it is
+    painted."""
 
     bounds: Bounds
     words: Tensor
+    asked: Tensor
     atlas: Atlas
     places: Places
     page: Page
@@ -72,8 +76,9 @@ def paint(picture: Picture, scene: Scene, progress: Progress, *, rows: int | Non
         Slots.of(picture.device, scene.cells, len(scene.models)),
     )
     canvases = [scene.grid.pixels(model.box) for model in scene.models]
+    guide = picture if scene.asked is None else Picture(picture.device, scene.asked)
     room = picture.device.room()
-    work = _Work(picture, scene, models, slots, canvases, progress, room // 2)
+    work = _Work(picture, guide, scene, models, slots, canvases, progress, room // 2)
     rows = max(1, min(height, room // 2 // _row_bytes(work) if rows is None else rows))
     landing = Landing(picture, [model.source for model in scene.models], canvases, whole=rows == height)
     for top in range(0, height, rows):
@@ -89,7 +94,7 @@ def _row_bytes(work: _Work) -> int:
     """What a row of a strip takes on the device, about."""
     grid, word = work.scene.grid, work.picture.bits // 2
     read = min(1.0, 1.2 * grid.cells.height / grid.document.height) * 2 * 16 * 4  # the atlas, twice while it is made
-    return int(grid.document.width * (_RASTER + 2 * word) + sum(c.width for c in work.canvases) * (2 * word + read))
+    return int(grid.document.width * (_RASTER + 3 * word) + sum(c.width for c in work.canvases) * (2 * word + read))
 
 
 def _strip(work: _Work, bounds: Bounds) -> Page:
@@ -100,8 +105,9 @@ def _strip(work: _Work, bounds: Bounds) -> Page:
     columns = np.clip(np.floor(xs), 0, scene.grid.cells.width - 1).astype(np.int64)
     lines = np.clip(np.floor(ys), 0, scene.grid.cells.height - 1).astype(np.int64)
     words = picture.rows(bounds.y, bounds.bottom)
+    asked = words if work.guide is picture else work.guide.rows(bounds.y, bounds.bottom)
     places = Places(put(lines), put(columns), work.slots)
-    strip = _Strip(bounds, words, Atlas(work.models, xs, ys), places, Page(picture, work.canvases, bounds))
+    strip = _Strip(bounds, words, asked, Atlas(work.models, xs, ys), places, Page(picture, work.canvases, bounds))
     base, depth = places.over(work.slots.base), places.over(work.slots.depth)
     alpha = None if picture.opaque else picture.channel(words, 3)
     whole = None if alpha is None else alpha == picture.scale
@@ -165,7 +171,8 @@ def _refine_points(work: _Work, strip: _Strip, at: Tensor, deep: int) -> None:
     """Unmix opaque pixels of one depth, make them exact, write them."""
     picture, scale = work.picture, work.picture.scale
     target = picture.levels(pick(strip.words.reshape(-1), at))
-    points = strip.places.points(at, target * (1 / scale), deep)
+    asked = target if strip.asked is strip.words else picture.levels(pick(strip.asked.reshape(-1), at))
+    points = strip.places.points(at, asked * (1 / scale), deep)
     alpha, spread = (given if work.scene.trusted else unmix)(points, strip.atlas)
     alpha = _levels(alpha, scale, snap=not work.scene.trusted)
     weights = visible(alpha, scale)

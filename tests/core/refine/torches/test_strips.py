@@ -2,6 +2,7 @@
 processor; who has a card names it in LAYERLIFT_TEST_DEVICE ("cuda")."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ pytest.importorskip("torch", reason="the GPU path needs PyTorch, which is not in
 
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from core.refine.test_chroma import through_jpeg
 from core.refine.test_quality import flattened, rough, scene
 from core.refine.test_refine import HOSTS, check_is_the_document, error, random_document, random_rough
 from core.refine.torches.test_unmix import TYPICAL
@@ -19,8 +21,10 @@ from layerlift.errors import Cancelled
 from layerlift.imaging.arithmetic import composite
 from layerlift.imaging.geometry import Extent
 from layerlift.imaging.layer import Document
+from layerlift.imaging.resample import reduce
 from layerlift.progress import Progress
 from layerlift.refine import refine
+from layerlift.refine.chroma import restored
 from layerlift.refine.rough import grid_for, read
 from layerlift.refine.torches import strips
 from layerlift.refine.torches.device import Device
@@ -62,11 +66,13 @@ def as_document(kind):
     pixels = document.pixels.copy()
     if kind == "translucent":
         pixels[100:140, :, 3] = np.linspace(0, 255, pixels.shape[1]).astype(np.uint8)
+    if kind == "jpeg":
+        pixels[..., :3] = through_jpeg(pixels[..., :3])
     return Document(pixels if kind != "deep" else pixels.astype(np.uint16) * 257)
 
 
 def test_the_layers_are_those_of_numpy_but_for_rounding():
-    for kind in ("plain", "translucent", "deep"):
+    for kind in ("plain", "translucent", "deep", "jpeg"):
         document, stack = as_document(kind), rough(scene(), shift=1)
         ours, theirs = refine(document, stack), refine(document, stack, device=DEVICE)
         scale = 255 if document.depth == 8 else 65535
@@ -81,18 +87,21 @@ def test_the_layers_are_those_of_numpy_but_for_rounding():
 def understood(document):
     stack = rough(scene(), shift=1)
     grid = grid_for(document, stack)
-    return understand(document, grid, read(stack, grid, None)[0], False, "krita", Progress())
+    asked = restored(document, reduce(document.pixels, grid.cells))
+    found = understand(asked or document, grid, read(stack, grid, None)[0], False, "krita", Progress())
+    return replace(found, document=document, asked=asked)
 
 
 def painted(document, known, room=1 << 28, rows=None, progress=None):
     return strips.paint(Picture(Device("cpu", room), document), known, progress or Progress(), rows=rows)
 
 
-@pytest.mark.parametrize("kind", ["plain", "translucent", "deep"])
+@pytest.mark.parametrize("kind", ["plain", "translucent", "deep", "jpeg"])
 @pytest.mark.parametrize(("room", "rows"), [(1 << 28, 37), (1 << 28, 1000), (1 << 19, None)])
 def test_neither_strips_nor_room_show(kind, room, rows):
     document = as_document(kind)
     known = understood(document)
+    assert (known.asked is not None) == (kind == "jpeg")
     level = 1 if document.depth == 8 else 257
     for one, other in zip(painted(document, known), painted(document, known, room, rows), strict=True):
         assert one.bounds == other.bounds
