@@ -35,7 +35,7 @@ for suite in "${@:-trixie forky}"; do
     [ -e "$root/job" ] || build "$one" "$root"
     echo "== $one: Krita $(chroot "$root" dpkg-query -Wf '${Version}' krita)"
     (cd "$here" && LAYERLIFT_KRITA_ROOT=$root LAYERLIFT_REQUIRE_HOSTS=1 OMP_NUM_THREADS=1 "$python" -m pytest -q \
-      --basetemp="$root/job/tests" tests/hosts/krita/test_story.py tests/hosts/krita/test_kinds.py tests/hosts/krita/test_windows.py \
-      tests/hosts/krita/test_operations.py)
+      --basetemp="$root/job/tests" tests/hosts/krita/test_story.py tests/hosts/krita/test_kinds.py tests/hosts/krita/test_vectors.py \
+      tests/hosts/krita/test_windows.py tests/hosts/krita/test_operations.py)
   done
 done
