@@ -31,10 +31,11 @@ from tests.bench.scenes.degrade import degrade
 from tests.bench.scenes.draw import Stack
 from tests.bench.scenes.drawn import drawn
 from tests.bench.scenes.metrics import flatten, measure
+from tests.bench.stacks import HOSTS, lined_up, rough_stack
 
-from layerlift.imaging.arithmetic import Arithmetic, composite
-from layerlift.imaging.geometry import Bounds, Extent
-from layerlift.imaging.layer import Document, Layer, LayerStack, Role
+from layerlift.imaging.arithmetic import composite
+from layerlift.imaging.geometry import Extent
+from layerlift.imaging.layer import Document, LayerStack
 from layerlift.refine import refine
 
 HALVES = {
@@ -43,18 +44,9 @@ HALVES = {
     "fresh": fresh.SCENES,
     "fresh2": fresh2.SCENES,
 }
-HOSTS: tuple[Arithmetic, ...] = ("krita", "float", "gimp", "photoshop")
 SHORT = ("bicubic", "joint bilateral")
 """The baselines worth their time: users' own, and the best of those that take less than minutes."""
 COLUMNS = "SAD MSE GRAD ghost% hole% colour hidden swap/dB".split()
-
-
-def rough_stack(layers: Stack) -> LayerStack:
-    """Layers as an engine returns them."""
-    extent = Extent(layers[0].shape[1], layers[0].shape[0])
-    return LayerStack(
-        extent, tuple(Layer(f"{k}", Role.GRAPHIC, Bounds.of(extent), one) for k, one in enumerate(layers))
-    )
 
 
 def document_of(truth: Stack, depth: int = 8, quality: int = 0) -> Document:
@@ -71,11 +63,7 @@ def document_of(truth: Stack, depth: int = 8, quality: int = 0) -> Document:
 def ours(document: Document, rough: Stack, order: tuple[int | None, ...] | None = None) -> tuple[Stack, LayerStack]:
     """Our layers, uint8, full canvas, in the order of the truth; and the stack itself."""
     stack = refine(document, rough_stack(rough))
-    found = {layer.name: layer.on(document.extent) for layer in stack.layers}
-    if document.depth == 16:
-        found = {name: (pixels // 257).astype(np.uint8) for name, pixels in found.items()}
-    nothing = np.zeros((document.extent.height, document.extent.width, 4), np.uint8)
-    return [found.get(str(k), nothing) for k in (order or range(len(rough)))], stack
+    return lined_up(stack, order or range(len(rough))), stack
 
 
 def as_it_comes(document: Document, rough: Stack) -> Stack:

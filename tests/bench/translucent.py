@@ -15,13 +15,12 @@ import numpy as np
 from tests.bench.scenes import translucent
 from tests.bench.scenes.draw import Stack
 from tests.bench.scenes.metrics import gradient
+from tests.bench.stacks import HOSTS, lined_up, rough_stack
 
-from layerlift.imaging.arithmetic import Arithmetic, composite
-from layerlift.imaging.geometry import Bounds, Extent
-from layerlift.imaging.layer import Document, Layer, LayerStack, Role
+from layerlift.imaging.arithmetic import composite
+from layerlift.imaging.layer import Document, LayerStack
 from layerlift.refine import refine
 
-HOSTS: tuple[Arithmetic, ...] = ("krita", "float", "gimp", "photoshop")
 COLUMNS = "SAD GRAD hidden colour hide/dB".split()
 Row = tuple[float, ...]
 
@@ -44,27 +43,12 @@ def bench(half: str, size: int, side: int, only: str = "") -> None:
             begin, cpu = time.perf_counter(), time.process_time()
             stack = refine(document, rough_stack(answer.rough))
             spent = f"{time.perf_counter() - begin:5.1f} s, CPU {time.process_time() - cpu:5.1f} s"
-            row = measure(lined_up(stack, len(answer.rough)), answer.truth)
+            row = measure(lined_up(stack, range(len(answer.rough))), answer.truth)
             means["ours"].append(row)
             _line(f"{name} {way}: ours", row, f"{spent}; {exactness(document, stack)}")
     print("# means")
     for method, rows in means.items():
         _line(method, tuple(np.mean(rows, 0)))
-
-
-def rough_stack(layers: Stack) -> LayerStack:
-    """Layers as an engine returns them."""
-    extent = Extent(layers[0].shape[1], layers[0].shape[0])
-    return LayerStack(
-        extent, tuple(Layer(f"{k}", Role.GRAPHIC, Bounds.of(extent), one) for k, one in enumerate(layers))
-    )
-
-
-def lined_up(stack: LayerStack, count: int) -> Stack:
-    """The layers of a refined stack, full canvas, in the order of the rough ones."""
-    found = {layer.name: layer.on(stack.extent) for layer in stack.layers}
-    nothing = np.zeros((stack.extent.height, stack.extent.width, 4), np.uint8)
-    return [found.get(str(k), nothing) for k in range(count)]
 
 
 def measure(ours: Stack, truth: Stack) -> Row:
