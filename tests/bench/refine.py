@@ -6,6 +6,7 @@
     python -m tests.bench.refine translucent [--half tuning | unseen] [--size 1024] [--side 320]
     python -m tests.bench.refine jpeg [--size 1024 --side 320] [--only signs,poster]
     python -m tests.bench.refine speed [--jpeg 90] [--device cuda | cpu-torch]
+    python -m tests.bench.refine gain [--jpeg 90]
     python -m tests.bench.refine crops --out FILE.png
 
 Run from the repository's root. Constants are chosen on `tuning` and on lots of `drawn` below 100; `unseen`, `fresh`,
@@ -24,7 +25,7 @@ from unittest import mock
 
 import cv2
 import numpy as np
-from tests.bench import device, translucent
+from tests.bench import device, gain, translucent
 from tests.bench.memory import Peak
 from tests.bench.scenes import baselines, failures, fresh, fresh2, jpeg, tuning, tuning_strokes, tuning_veils, unseen
 from tests.bench.scenes.degrade import degrade
@@ -237,6 +238,13 @@ def speed(args: argparse.Namespace) -> None:
         )
 
 
+def gains(args: argparse.Namespace) -> None:
+    """The embedded engine's own layers, on designs of 24 MP."""
+    for name, truth in gain.designs(24e6):
+        if not args.only or name in args.only.split(","):
+            gain.compare(name, truth, document_of(truth, 8, args.jpeg))
+
+
 def crops(args: argparse.Namespace) -> None:
     """Hair, text, glass and shadow, on magenta: truth, bicubic, ours; at 100 % and at 400 %."""
     rows = []
@@ -265,7 +273,7 @@ def crops(args: argparse.Namespace) -> None:
 def main(words: list[str]) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("quality", "failures", "translucent", "jpeg", "speed", "crops"))
+    parser.add_argument("what", choices=("quality", "failures", "translucent", "jpeg", "speed", "gain", "crops"))
     parser.add_argument("--half", choices=(*HALVES, "drawn"), default="unseen")
     parser.add_argument("--lots", default="0-11", help="drawn: from which seed to which")
     parser.add_argument("--side", type=int, default=640)
@@ -286,6 +294,7 @@ def main(words: list[str]) -> None:
         "translucent": with_alpha,
         "jpeg": through_jpeg,
         "speed": speed,
+        "gain": gains,
         "crops": crops,
     }
     commands[args.what](args)

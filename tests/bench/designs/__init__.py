@@ -23,7 +23,7 @@ from .tuning_screens import SCREENS as TUNING_SCREENS
 from .unseen_posters import POSTERS as UNSEEN_POSTERS
 from .unseen_screens import SCREENS as UNSEEN_SCREENS
 
-__all__ = ["Design", "GroundLayer", "Half", "layouts", "load"]
+__all__ = ["Design", "GroundLayer", "Half", "drawn", "layouts", "load"]
 
 Layout = Callable[[Kit, Scene], None]
 Entry = tuple[Layout, list[tuple[int, int]]]
@@ -40,11 +40,12 @@ def load(half: Half, count: int, *, jpeg_quality: int | None = None, start: int 
     table = list(layouts(half).items())
     for index in range(start, start + count):
         name, (layout, sizes) = table[index % len(table)]
-        design = _drawn(half, index, f"{half}-{index:03d}-{name}", layout, sizes)
+        design = drawn(half, index, f"{half}-{index:03d}-{name}", layout, sizes)
         yield design if jpeg_quality is None else design._replace(image=jpeg(design.image, jpeg_quality))
 
 
-def _drawn(half: Half, index: int, name: str, layout: Layout, sizes: list[tuple[int, int]]) -> Design:
+def drawn(half: Half, index: int, name: str, layout: Layout, sizes: list[tuple[int, int]]) -> Design:
+    """Design `index` of a half, in one of the sizes."""
     reason: Unfair | None = None
     for attempt in range(MAX_ATTEMPTS):
         rng = np.random.default_rng([zlib.crc32(half.encode()), index, attempt])
