@@ -88,20 +88,20 @@ def _tiles(document: Document, small: Pixels) -> NDArray[np.float64]:
     chroma = _luma_chroma(small)[..., 1:]
     lines, places = small.shape[:2]
     change = np.zeros((lines, places), np.float32)
-    change[:, 1:] += np.abs(np.diff(chroma, axis=1)).sum(-1)
-    change[1:] += np.abs(np.diff(chroma, axis=0)).sum(-1)
+    for plane in (chroma[..., 0], chroma[..., 1]):
+        change[:, 1:] += np.abs(np.diff(plane, axis=1))
+        change[1:] += np.abs(np.diff(plane, axis=0))
     tall, wide = height / lines, width / places
     rows, columns = max(1, round(TILE / tall)), max(1, round(TILE / wide))
-    found = []
-    for top in range(0, lines, rows):
-        for left in range(0, places, columns):
-            part = change[top : top + rows, left : left + columns]
-            row, column = divmod(int(part.argmax()), min(columns, places - left))
-            found.append((-float(part[row, column]), top + row, left + column))
+    squares = np.pad(change, ((0, -lines % rows), (0, -places % columns)))
+    down, across = squares.shape[0] // rows, squares.shape[1] // columns
+    squares = squares.reshape(down, rows, across, columns).swapaxes(1, 2).reshape(down * across, rows * columns)
     out = []
-    for less, row, column in sorted(found)[:TILES]:
-        if -less < CHANGE:
+    for square in np.argsort(-squares.max(1), kind="stable")[:TILES]:
+        strongest = int(squares[square].argmax())
+        if squares[square, strongest] < CHANGE:
             break
+        row, column = square // across * rows + strongest // columns, square % across * columns + strongest % columns
         y = int(np.clip((row + 0.5) * tall - TILE / 2, 0, height - TILE)) & ~1
         x = int(np.clip((column + 0.5) * wide - TILE / 2, 0, width - TILE)) & ~1
         out.append(_luma_chroma(document.pixels[y : y + TILE, x : x + TILE])[..., 1:])
