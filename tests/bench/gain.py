@@ -8,7 +8,7 @@ same layers, enlarged.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 import cv2
@@ -16,6 +16,7 @@ import numpy as np
 from tests.bench.designs import drawn, layouts
 from tests.bench.scenes.draw import Plane, Stack
 from tests.bench.scenes.metrics import gradient, weights
+from tests.bench.stacks import document_of
 
 from layerlift import engines
 from layerlift.decomposition import propose
@@ -24,12 +25,19 @@ from layerlift.imaging.layer import Document, LayerStack
 from layerlift.progress import Progress
 from layerlift.refine import refine
 
+AREA = 24e6
+"""Pixels of a design, about."""
 
-def designs(area: float) -> Iterator[tuple[str, Stack]]:
-    """The tuning half of `tests.bench.designs`, each layout once, drawn at about `area` pixels: name, truth."""
+
+def bench(only: str = "", quality: int = 0) -> None:
+    """Both rows for each layout of the tuning half of `tests.bench.designs` (or those named, comma-separated), drawn
+    large; through JPEG of this quality, if any."""
     for index, (name, (layout, sizes)) in enumerate(layouts("tuning").items()):
-        larger = [(round(w * s), round(h * s)) for w, h in sizes for s in [np.sqrt(area / (w * h))]]
-        yield name, [layer.rgba for layer in drawn("tuning", index, name, layout, larger).layers]
+        if only and name not in only.split(","):
+            continue
+        larger = [(round(w * s), round(h * s)) for w, h in sizes for s in [np.sqrt(AREA / (w * h))]]
+        truth = [layer.rgba for layer in drawn("tuning", index, name, layout, larger).layers]
+        compare(name, truth, document_of(truth, 8, quality))
 
 
 def compare(name: str, truth: Stack, document: Document) -> None:

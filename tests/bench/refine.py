@@ -32,7 +32,7 @@ from tests.bench.scenes.degrade import degrade
 from tests.bench.scenes.draw import Stack
 from tests.bench.scenes.drawn import drawn
 from tests.bench.scenes.metrics import flatten, measure
-from tests.bench.stacks import HOSTS, lined_up, rough_stack
+from tests.bench.stacks import HOSTS, document_of, lined_up, rough_stack
 
 from layerlift.imaging.arithmetic import composite
 from layerlift.imaging.geometry import Extent
@@ -48,17 +48,6 @@ HALVES = {
 SHORT = ("bicubic", "joint bilateral")
 """The baselines worth their time: users' own, and the best of those that take less than minutes."""
 COLUMNS = "SAD MSE GRAD ghost% hole% colour hidden swap/dB".split()
-
-
-def document_of(truth: Stack, depth: int = 8, quality: int = 0) -> Document:
-    """The truth, flattened; and through JPEG of this quality, if any."""
-    levels = flatten(truth)
-    if quality:
-        levels = jpeg.through_jpeg(levels, quality).astype(np.float32)
-    scale = 1 if depth == 8 else 257
-    pixels = np.full((*levels.shape[:2], 4), 255 * scale, np.uint8 if depth == 8 else np.uint16)
-    pixels[..., :3] = np.rint(levels * scale)
-    return Document(pixels)
 
 
 def ours(document: Document, rough: Stack, order: tuple[int | None, ...] | None = None) -> tuple[Stack, LayerStack]:
@@ -239,10 +228,8 @@ def speed(args: argparse.Namespace) -> None:
 
 
 def gains(args: argparse.Namespace) -> None:
-    """The embedded engine's own layers, on designs of 24 MP."""
-    for name, truth in gain.designs(24e6):
-        if not args.only or name in args.only.split(","):
-            gain.compare(name, truth, document_of(truth, 8, args.jpeg))
+    """The embedded engine's own layers."""
+    gain.bench(args.only, args.jpeg)
 
 
 def crops(args: argparse.Namespace) -> None:

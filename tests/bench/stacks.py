@@ -1,4 +1,4 @@
-"""Ground truth's stacks and ours: there and back."""
+"""From ground truth to what we are given, and back from what we made of it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ from collections.abc import Iterable
 
 import numpy as np
 from tests.bench.scenes.draw import Stack
+from tests.bench.scenes.jpeg import through_jpeg
+from tests.bench.scenes.metrics import flatten
 
 from layerlift.imaging.arithmetic import Arithmetic
 from layerlift.imaging.geometry import Bounds, Extent
-from layerlift.imaging.layer import Layer, LayerStack, Role
+from layerlift.imaging.layer import Document, Layer, LayerStack, Role
 
 HOSTS: tuple[Arithmetic, ...] = ("krita", "float", "gimp", "photoshop")
+
+
+def document_of(truth: Stack, depth: int = 8, quality: int = 0) -> Document:
+    """The truth, flattened; and through JPEG of this quality, if any."""
+    levels = flatten(truth)
+    if quality:
+        levels = through_jpeg(levels, quality).astype(np.float32)
+    scale = 1 if depth == 8 else 257
+    pixels = np.full((*levels.shape[:2], 4), 255 * scale, np.uint8 if depth == 8 else np.uint16)
+    pixels[..., :3] = np.rint(levels * scale)
+    return Document(pixels)
 
 
 def rough_stack(layers: Stack) -> LayerStack:

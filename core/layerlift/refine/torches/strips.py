@@ -173,15 +173,7 @@ def _refine_points(work: _Work, strip: _Strip, at: Tensor, deep: int) -> None:
     target = picture.levels(pick(strip.words.reshape(-1), at))
     asked = target if strip.asked is strip.words else picture.levels(pick(strip.asked.reshape(-1), at))
     points = strip.places.points(at, asked * (1 / scale), deep)
-    alpha, spread = (given if work.scene.trusted else unmix)(points, strip.atlas)
-    alpha = _levels(alpha, scale, snap=not work.scene.trusted)
-    weights = visible(alpha, scale)
-    parts = Parts(alpha, target.expand(deep + 1, 3, -1).clone(), spread)
-    # Who is seen alone keeps the document's colour; who is not seen alone starts from what the engine imagined.
-    other = (alpha > 0) & (weights < 1)
-    some = where_true(other.any(0))
-    if some.numel():
-        _imagine(parts, points, strip.atlas, other, some, scale)
+    parts, weights = _unmixed(work, strip, points, target)
     together = where_true(((weights > 0) & (weights < 1)).any(0))
     if together.numel():
         few = parts.some(together)
@@ -191,6 +183,21 @@ def _refine_points(work: _Work, strip: _Strip, at: Tensor, deep: int) -> None:
         _uncover(work, strip, parts, points, weights)
     for layer, share, colour in zip(points.layers, parts.alpha, parts.colour, strict=True):
         strip.page.write(layer, points.row, points.column, picture.pack(share, colour))
+
+
+def _unmixed(work: _Work, strip: _Strip, points: Points, target: Tensor) -> tuple[Parts, Tensor]:
+    """The layers at some pixels that show `target` (3, n), not exact yet, and how much one sees of each."""
+    scale = work.picture.scale
+    alpha, spread = (given if work.scene.trusted else unmix)(points, strip.atlas)
+    alpha = _levels(alpha, scale, snap=not work.scene.trusted)
+    weights = visible(alpha, scale)
+    parts = Parts(alpha, target.expand(len(alpha), 3, -1).clone(), spread)
+    # Who is seen alone keeps the document's colour; who is not seen alone starts from what the engine imagined.
+    other = (alpha > 0) & (weights < 1)
+    some = where_true(other.any(0))
+    if some.numel():
+        _imagine(parts, points, strip.atlas, other, some, scale)
+    return parts, weights
 
 
 def _imagine(parts: Parts, points: Points, atlas: Atlas, other: Tensor, some: Tensor, scale: int) -> None:
@@ -219,14 +226,7 @@ def _refine_translucent(work: _Work, strip: _Strip, at: Tensor, deep: int) -> No
     words = pick(strip.words.reshape(-1), at)
     target = picture.levels(words)
     points = strip.places.points(at, target * (1 / scale), deep)
-    alpha, spread = (given if work.scene.trusted else unmix)(points, strip.atlas)
-    alpha = _levels(alpha, scale, snap=not work.scene.trusted)
-    weights = visible(alpha, scale)
-    made = Parts(alpha, target.expand(deep + 1, 3, -1).clone(), spread)
-    other = (alpha > 0) & (weights < 1)
-    some = where_true(other.any(0))
-    if some.numel():
-        _imagine(made, points, strip.atlas, other, some, scale)
+    made, _ = _unmixed(work, strip, points, target)
     everywhere = np.arange(at.numel())
     parts = [
         Part(slot, everywhere, *(np.array(array(one[slot])) for one in (made.alpha, made.colour, made.spread)))
