@@ -16,7 +16,7 @@ BLUE = (0, 0, 255, 255)
 
 
 @pytest.mark.parametrize("scope", ["layer", "image"])
-@pytest.mark.parametrize("parent", ["root", "group"])
+@pytest.mark.parametrize("parent", ["root", "group", "clone"])
 def test_shapes_are_read_as_they_are_at_the_click(desk: Desk, tmp_path: Path, parent: str, scope: str) -> None:
     """Krita shows a shape a fifth of a second after it was drawn; who clicks sooner means it all the same."""
     path = str(store(bands(200, 120), tmp_path / "in"))
@@ -29,12 +29,15 @@ if parent == "group":
     group = document.createGroupLayer("group")
     above.addChildNode(group, None)
     above = group
-above.addChildNode(document.createVectorLayer("vector"), None)
-document.setActiveNode(inside.node(document, "vector" if parent == "root" else "group"))
+vector = document.createVectorLayer("vector")
+above.addChildNode(vector, None)
+if parent == "clone":
+    above.addChildNode(document.createCloneLayer("clone", vector), None)
+document.setActiveNode(inside.node(document, "vector" if parent == "root" else parent))
 """,
         which=document, parent=parent,
     )  # fmt: skip
-    desk.wait("answer = krita.activeDocument().activeNode().name() in ('vector', 'group')")
+    desk.wait("answer = krita.activeDocument().activeNode().name() in ('vector', 'group', 'clone')")
     boxes = desk.do(
         """
 from layerlift_krita.action.ports import Wish

@@ -28,12 +28,12 @@ _MASKS = "mask"
 def snapshot(wish: Wish, place: KritaPlace | None = None) -> KritaSnapshot | Blank:
     """Take what the user means, or what is at `place`. Raises Trouble in the user's words."""
     document, source = _meant(wish, place)
-    if _has_shapes(source or document.rootNode()):
+    if wish.operation == "generate" and "width" in wish.params:
+        return Blank(document, source, wish)
+    if any(node.type() == "vectorlayer" for node in walk(document.rootNode())):  # clones and filters show them, too
         _let_shapes_be_painted()
         document, source = _meant(wish, place)
         document.waitForDone()
-    if wish.operation == "generate" and "width" in wish.params:
-        return Blank(document, source, wish)
     clone = document.clone()
     clone.setBatchmode(True)
     try:
@@ -55,10 +55,6 @@ def _meant(wish: Wish, place: KritaPlace | None) -> tuple[Document, Node | None]
     if place.node and source is None:
         raise Trouble(Say("The layer “{name}” is gone.", name=place.name))
     return document, source
-
-
-def _has_shapes(node: Node) -> bool:
-    return any(layer.type() == "vectorlayer" for layer in (node, *walk(node)))
 
 
 def _let_shapes_be_painted() -> None:
